@@ -1,0 +1,70 @@
+//! The availability service: who holds which resource when.
+//!
+//! | commands | queries | reactions |
+//! |---|---|---|
+//! | [`RequestReservation`], [`EditReservation`], [`CancelReservation`], [`RequestSeries`], [`CancelSeries`], [`PlaceBlock`] | [`GetReservation`], [`ListReservations`], [`GetSeries`], [`GetAvailability`], [`SearchFreeResources`], [`ListProfiles`], [`CheckReservations`] | resource.created, resource.updated, resource.deleted, resource.status.changed, resource.category.changed, availability.rules.updated |
+//!
+//! Every writer goes through the module `occupancy`, the guard against double booking.
+
+mod alternatives;
+mod cancel;
+mod cancel_series;
+mod check;
+mod edit;
+mod error;
+mod get;
+mod get_availability;
+mod get_series;
+mod list;
+mod list_profiles;
+pub mod model;
+mod occupancy;
+mod on_availability_rules_updated;
+mod on_resource_category_changed;
+mod on_resource_created;
+mod on_resource_deleted;
+mod on_resource_status_changed;
+mod on_resource_updated;
+mod place_block;
+mod profile;
+pub mod recurrence;
+mod request;
+mod rules;
+mod search;
+mod series;
+mod series_store;
+mod store;
+
+pub use cancel::CancelReservation;
+pub use cancel_series::{CancelSeries, SeriesCancelled};
+pub use check::CheckReservations;
+pub use edit::{EditReservation, ReservationChanges};
+pub use error::{Conflict, Error};
+pub use get::GetReservation;
+pub use get_availability::{GetAvailability, ResourceAvailability};
+pub use get_series::{GetSeries, Series};
+pub use list::{ListReservations, ReservationFilter, ReservationPage};
+pub use list_profiles::ListProfiles;
+pub use model::{Reservation, ReservationStatus, Slot};
+pub use profile::Profile;
+pub use place_block::{Placed, PlaceBlock};
+pub use request::{NewReservation, RequestReservation};
+pub use search::{FreeResource, SearchFreeResources};
+pub use series::{NewSeries, Rejected, RequestSeries, SeriesMode, SeriesOutcome};
+
+use crate::service::{Campus, event_consumer, service_actor};
+
+/// The actor of the availability service.
+pub struct Availability {
+    campus: Campus,
+}
+
+impl Availability {
+    /// The service on `campus`.
+    pub fn new(campus: Campus) -> Self {
+        Self { campus }
+    }
+}
+
+service_actor!(Availability);
+event_consumer!(Availability);

@@ -1,0 +1,135 @@
+//! Which resources are free at a time.
+
+use std::collections::{BTreeSet, HashMap};
+
+use amqp::events::ResourceType;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::error::Error;
+use super::get_availability::check_span;
+use super::model::Slot;
+use super::occupancy::{LONGEST_PIECE, occupancy};
+use super::profile::{self, Profile};
+use super::request::request;
+use super::Availability;
+use crate::database::sql_types::{Id, Instant};
+use crate::database::{self, DatabaseConnection};
+use crate::service::{Context, Query};
+
+/// The longest span that can be searched for.
+const LONGEST: TimeDelta = TimeDelta::days(31);
+
+/// A resource that is free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FreeResource {
+    /// Its identifier.
+    pub id: Uuid,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub resource_type: ResourceType,
+    /// How many people it takes.
+    pub capacity: Option<u32>,
+    /// The building it is in.
+    pub building: Option<String>,
+}
+
+/// Searches resources that are free, and may be reserved, throughout a span: the smallest that suffice first.
+#[derive(Debug, Clone)]
+pub struct SearchFreeResources {
+    /// From when.
+    pub from: DateTime<Utc>,
+    /// To when.
+    pub to: DateTime<Utc>,
+    /// Only those that take at least so many people.
+    pub capacity: Option<u32>,
+    /// Only this kind.
+    pub resource_type: Option<ResourceType>,
+    /// Only those whose attributes have all of these, as a true or non-empty value.
+    pub features: Vec<String>,
+    /// Only in this building.
+    pub building: Option<String>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+impl Query for SearchFreeResources {
+    type Service = Availability;
+    type Answer = Vec<FreeResource>;
+    type Refusal = Error;
+
+    fn run(self, connection: &mut DatabaseConnection, context: &Context) -> Result<Vec<FreeResource>, Error> {
+        let span = check_span(self.from, self.to, LONGEST)?;
+        let held = held_units(connection, span)?;
+        let mut found = profile::all(connection)?;
+        found.retain(|profile| {
+            self.suits(profile)
+                && held.get(&profile.resource_id).is_none_or(|units| units.len() < units_of(profile))
+                && request(profile, span, None, context).violations().is_empty()
+        });
+        found.sort_by(|a, b| (a.capacity, &a.code).cmp(&(b.capacity, &b.code)));
+        Ok(found.into_iter().take(self.limit).map(FreeResource::from).collect())
+    }
+}
+
+fn units_of(profile: &Profile) -> usize {
+    usize::try_from(profile.units()).unwrap_or(1)
+}
+
+/// Which units of which resources are held at any time within `span`.
+fn held_units(
+    connection: &mut DatabaseConnection,
+    span: Slot,
+) -> Result<HashMap<Uuid, BTreeSet<i32>>, database::Error> {
+    let rows: Vec<(Id, i32)> = occupancy::table
+        .filter(occupancy::starts_at.lt(Instant(span.ends_at)))
+        .filter(occupancy::starts_at.gt(Instant(span.starts_at - LONGEST_PIECE)))
+        .filter(occupancy::ends_at.gt(Instant(span.starts_at)))
+        .select((occupancy::resource_id, occupancy::unit))
+        .load(connection)?;
+    let mut held: HashMap<Uuid, BTreeSet<i32>> = HashMap::new();
+    for (resource_id, unit) in rows {
+        held.entry(resource_id.0).or_default().insert(unit);
+    }
+    Ok(held)
+}
+
+impl SearchFreeResources {
+    fn suits(&self, profile: &Profile) -> bool {
+        let enough = self.capacity.is_none_or(|people| profile.capacity.is_some_and(|capacity| capacity >= people));
+        let kind = self.resource_type.is_none_or(|kind| profile.resource_type == kind);
+        let building = self.building.is_none() || profile.building == self.building;
+        enough && kind && building && self.features.iter().all(|feature| has(&profile.features, feature))
+    }
+}
+
+fn has(features: &Value, feature: &str) -> bool {
+    match features.get(feature) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Some(_) => true,
+    }
+}
+
+impl From<Profile> for FreeResource {
+    fn from(profile: Profile) -> Self {
+        Self {
+            id: profile.resource_id,
+            code: profile.code,
+            name: profile.name,
+            resource_type: profile.resource_type,
+            capacity: profile.capacity,
+            building: profile.building,
+        }
+    }
+}

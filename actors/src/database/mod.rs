@@ -1,0 +1,166 @@
+//! Storage: one code path over PostgreSQL and SQLite, on a fixed pool of database threads.
+//!
+//! ```text
+//! actor --write(work)--> queue --> thread: BEGIN; work; COMMIT --> wake the relay --> answer
+//! ```
+//!
+//! Work is a closure that never awaits, so a transaction is open only as long as its statements run. On SQLite one
+//! thread writes, and commands that wait together share a commit; on PostgreSQL each thread runs one transaction at a
+//! time. An answer is given after the commit, never before.
+
+mod connection;
+mod error;
+mod location;
+mod migrations;
+mod queue;
+pub mod sql_types;
+mod transaction;
+mod worker;
+
+#[cfg(test)]
+pub(crate) mod scratch;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{Notify, oneshot};
+
+pub use connection::DatabaseConnection;
+pub use error::Error;
+pub use location::{Engine, Location};
+pub use migrations::migrate;
+pub(crate) use transaction::{all_inserted, each_engine, insert_rows};
+pub use transaction::{Transaction, lock};
+
+use queue::{Answer, Ending, Job, Queue};
+use worker::{Role, Worker};
+
+/// Connections to PostgreSQL a process keeps.
+const POSTGRES_THREADS: usize = 16;
+/// SQLite connections that only read.
+const SQLITE_READERS: usize = 4;
+
+/// The database: cheap to clone; the threads end when the last clone is dropped.
+#[derive(Clone)]
+pub struct Database(Arc<Pool>);
+
+struct Pool {
+    location: Location,
+    writes: Arc<Queue>,
+    reads: Arc<Queue>,
+    appended: Arc<Notify>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Database {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be reached, [`Error::Migration`] when the schema cannot be brought up.
+    pub fn open(location: Location) -> Result<Self, Error> {
+        for name in migrate(&location)? {
+            log::info!("migration {name} applied");
+        }
+        let appended = Arc::new(Notify::new());
+        let writes = Arc::new(Queue::default());
+        let (reads, roles) = match location.engine() {
+            Engine::Postgres => (Arc::clone(&writes), vec![Role::Postgres; POSTGRES_THREADS]),
+            Engine::Sqlite => {
+                let mut roles = vec![Role::SqliteReader; SQLITE_READERS];
+                roles.push(Role::SqliteWriter);
+                (Arc::new(Queue::default()), roles)
+            }
+        };
+        let mut threads = Vec::with_capacity(roles.len());
+        for (number, role) in roles.into_iter().enumerate() {
+            let queue = Arc::clone(if role == Role::SqliteReader { &reads } else { &writes });
+            let worker = Worker {
+                role,
+                location: location.clone(),
+                queue,
+                appended: Arc::clone(&appended),
+                connection: None,
+            };
+            threads.push(worker.spawn(format!("database-{number}"))?);
+        }
+        Ok(Self(Arc::new(Pool { location, writes, reads, appended, threads })))
+    }
+
+    /// The engine behind this database.
+    pub fn engine(&self) -> Engine {
+        self.0.location.engine()
+    }
+
+    /// Told after each commit that appended events: what the relay waits for.
+    pub fn appended(&self) -> Arc<Notify> {
+        Arc::clone(&self.0.appended)
+    }
+
+    /// Runs `work` in a transaction that is committed when it returns `Ok` and rolled back when it returns `Err`.
+    ///
+    /// # Errors
+    /// What `work` returned, or a failure of storage itself.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        submit(&self.0.writes, work).await
+    }
+
+    /// Runs `work` on a snapshot. On SQLite it cannot write.
+    ///
+    /// # Errors
+    /// What `work` returned, or a failure of storage itself.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut DatabaseConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        submit(&self.0.reads, move |transaction| work(transaction.connection())).await
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.writes.close();
+        self.reads.close();
+        let here = std::thread::current().id();
+        for thread in self.threads.drain(..) {
+            // The last clone may die inside a database thread, which cannot wait for itself.
+            if thread.thread().id() != here {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+async fn submit<T, E, F>(queue: &Queue, work: F) -> Result<T, E>
+where
+    F: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let job: Job = Box::new(move |transaction| {
+        let result = match transaction {
+            Ok(transaction) => work(transaction),
+            Err(error) => Err(E::from(error)),
+        };
+        let ending = if result.is_ok() { Ending::Keep } else { Ending::Undo };
+        let answer: Answer = Box::new(move |outcome| {
+            let result = match outcome {
+                Err(error) if result.is_ok() => Err(E::from(error)),
+                _ => result,
+            };
+            let _ = sender.send(result);
+        });
+        (ending, answer)
+    });
+    queue.push(job);
+    receiver.await.unwrap_or_else(|_| Err(E::from(Error::Panicked("see the log".into()))))
+}

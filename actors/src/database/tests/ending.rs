@@ -1,0 +1,130 @@
+//! How transactions, connections and the database itself come to their end.
+
+use super::*;
+
+async fn an_answer_comes_only_after_the_commit(scratch: Scratch) {
+    let database = with_words(&scratch).await;
+    // A second database on the same place sees only what is committed.
+    let witness = scratch.open();
+    for number in 0..50 {
+        let word = format!("{number:02}");
+        let put_word = word.clone();
+        database.write(move |transaction| put(transaction, &put_word)).await.expect("committed");
+        assert_eq!(words(&witness).await.last(), Some(&word));
+    }
+}
+
+async fn work_that_swallows_a_failed_statement_is_not_answered_ok_unless_it_is_kept(scratch: Scratch) {
+    let database = with_words(&scratch).await;
+    let answer: Result<(), Error> = database
+        .write(|transaction| {
+            put(transaction, "swallowed")?;
+            let failed = transaction.connection().batch_execute("INSERT INTO no_such_table VALUES (1)");
+            assert!(failed.is_err());
+            Ok(())
+        })
+        .await;
+    assert_eq!(words(&database).await.contains(&"swallowed".to_owned()), answer.is_ok(), "{answer:?}");
+    database.write(|transaction| put(transaction, "after")).await.expect("committed");
+}
+
+async fn events_appended_wake_only_after_a_commit(scratch: Scratch) {
+    let database = with_words(&scratch).await;
+    let appended = database.appended();
+    let _: Result<(), Refusal> = database
+        .write(|transaction| {
+            transaction.mark_appended();
+            Err(Refusal::Own)
+        })
+        .await;
+    assert!(futures_util::FutureExt::now_or_never(appended.notified()).is_none());
+    database
+        .write(|transaction| {
+            transaction.mark_appended();
+            Ok::<_, Error>(())
+        })
+        .await
+        .expect("committed");
+    assert!(futures_util::FutureExt::now_or_never(appended.notified()).is_some());
+}
+
+async fn work_that_waits_is_done_before_the_database_closes(scratch: Scratch) {
+    let database = with_words(&scratch).await;
+    for number in 0..100 {
+        let work = database.write(move |transaction| put(transaction, &format!("{number:03}")));
+        // Begun and then forgotten by its caller.
+        let _ = futures_util::FutureExt::now_or_never(work);
+    }
+    drop(database);
+    assert_eq!(words(&scratch.open()).await.len(), 100);
+}
+
+async fn the_last_handle_may_go_inside_the_work(scratch: Scratch) {
+    let database = with_words(&scratch).await;
+    let (done, gone) = oneshot::channel();
+    let inner = database.clone();
+    let work = database.write(move |transaction| {
+        put(transaction, "last")?;
+        drop(inner);
+        let _ = done.send(());
+        Ok::<_, Error>(())
+    });
+    let _ = futures_util::FutureExt::now_or_never(work);
+    drop(database);
+    gone.await.expect("the work ends");
+    let again = scratch.open();
+    settle("the commit", async || words(&again).await.contains(&"last".to_owned()).then_some(())).await;
+}
+
+on_each_engine!(
+    an_answer_comes_only_after_the_commit,
+    work_that_swallows_a_failed_statement_is_not_answered_ok_unless_it_is_kept,
+    events_appended_wake_only_after_a_commit,
+    work_that_waits_is_done_before_the_database_closes,
+    the_last_handle_may_go_inside_the_work,
+);
+
+#[test]
+fn what_comes_after_the_close_is_refused() {
+    let queue = Queue::default();
+    queue.close();
+    let answer = futures_util::FutureExt::now_or_never(submit(&queue, |_| Ok::<(), Error>(())));
+    assert!(matches!(answer, Some(Err(Error::Unavailable(_)))), "{answer:?}");
+    assert!(queue.take(1).is_none());
+}
+
+#[test]
+fn a_lost_connection_is_replaced() {
+    scratch::run(Engine::Postgres, async |scratch| {
+        let database = with_words(&scratch).await;
+        database.write(|transaction| put(transaction, "before")).await.expect("committed");
+        let Location::Postgres(url) = scratch.location() else { unreachable!() };
+        let (begun, inside) = oneshot::channel();
+        let (terminated, go_on) = mpsc::channel();
+        let interrupted = database.write(move |transaction| {
+            put(transaction, "interrupted")?;
+            let _ = begun.send(());
+            let _ = go_on.recv();
+            put(transaction, "too late")
+        });
+        let terminate = async {
+            inside.await.expect("the work begins");
+            PgConnection::establish(&url)
+                .expect("connect")
+                .batch_execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()",
+                )
+                .expect("terminated");
+            terminated.send(()).expect("the work waits");
+        };
+        let (interrupted, ()): (Result<(), Error>, ()) = futures_util::join!(interrupted, terminate);
+        assert!(interrupted.expect_err("its connection is gone").is_transient());
+        let after = (0..40).map(|_| database.write(|transaction| put(transaction, "z")));
+        for answer in futures_util::future::join_all(after).await {
+            answer.expect("a new connection");
+        }
+        let words = words(&database).await;
+        assert_eq!((words.len(), words[0].as_str()), (41, "before"));
+    });
+}

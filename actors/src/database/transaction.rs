@@ -1,0 +1,96 @@
+//! What a command works with while its transaction is open.
+
+use diesel::sql_types::BigInt;
+use diesel::{QueryResult, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use super::Error;
+use super::connection::DatabaseConnection;
+
+/// An open transaction.
+pub struct Transaction<'a> {
+    connection: &'a mut DatabaseConnection,
+    appended: bool,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) fn new(connection: &'a mut DatabaseConnection) -> Self {
+        Self { connection, appended: false }
+    }
+
+    /// The connection to run statements on.
+    pub fn connection(&mut self) -> &mut DatabaseConnection {
+        self.connection
+    }
+
+    /// Notes that events were appended, so that the relay is woken after the commit.
+    pub fn mark_appended(&mut self) {
+        self.appended = true;
+    }
+
+    pub(super) fn appended(&self) -> bool {
+        self.appended
+    }
+}
+
+/// Takes the locks on `ids` until the transaction ends, in one order for everybody so that no two can wait for each
+/// other. On SQLite the write transaction itself is the lock.
+///
+/// # Errors
+/// [`Error::Unavailable`] when a lock was not to be had in time.
+pub fn lock(transaction: &mut Transaction<'_>, ids: &[Uuid]) -> Result<(), Error> {
+    let DatabaseConnection::Postgres(connection) = transaction.connection() else {
+        return Ok(());
+    };
+    let mut keys: Vec<i64> = ids.iter().map(|id| lock_key(*id)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(key).execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Both halves folded together: a version 7 identifier's first half is mostly time, its second mostly chance.
+fn lock_key(id: Uuid) -> i64 {
+    let (high, low) = id.as_u64_pair();
+    (high ^ low).cast_signed()
+}
+
+/// The number of rows that an insert wrote must be the number it was given.
+pub(crate) fn all_inserted(expected: usize, written: QueryResult<usize>) -> Result<(), Error> {
+    let written = written?;
+    if written == expected {
+        return Ok(());
+    }
+    Err(Error::Query(format!("{written} of {expected} rows were inserted")))
+}
+
+/// Runs one expression on whichever engine the transaction is on. Diesel's multi-connection cannot build multi-row
+/// inserts, `ON CONFLICT` or `= ANY`: what needs them is written once and compiled for each engine.
+macro_rules! each_engine {
+    ($connection:expr, $inner:ident => $body:expr) => {
+        match $connection {
+            $crate::database::DatabaseConnection::Postgres($inner) => $body,
+            $crate::database::DatabaseConnection::Sqlite($inner) => $body,
+        }
+    };
+}
+pub(crate) use each_engine;
+
+/// Inserts many rows with as few statements as the engine allows. On SQLite the rows must be declared with
+/// `treat_none_as_default_value = false`: Diesel else inserts one by one, in a transaction of its own inside ours.
+macro_rules! insert_rows {
+    ($transaction:expr, $table:expr, $rows:expr) => {{
+        // PostgreSQL takes at most 65,535 bound values a statement (its wire protocol counts them in 16 bits).
+        const ROWS_A_STATEMENT: usize = 1_000;
+        let rows: &[_] = $rows;
+        rows.chunks(ROWS_A_STATEMENT).try_for_each(|chunk| {
+            let written = $crate::database::each_engine!($transaction.connection(), connection => {
+                diesel::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), connection)
+            });
+            $crate::database::all_inserted(chunk.len(), written)
+        })
+    }};
+}
+pub(crate) use insert_rows;

@@ -1,0 +1,143 @@
+//! The database threads: each owns one connection and works off a queue.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use diesel::connection::SimpleConnection;
+use tokio::sync::Notify;
+
+use super::connection::DatabaseConnection;
+use super::queue::{Answer, Ending, Job, Queue};
+use super::{Error, Location, Transaction};
+
+/// How many waiting commands may share one SQLite commit: enough to hide the disk's flush, few enough that the first
+/// of a batch does not wait long for the last.
+const SHARED_COMMIT: usize = 64;
+
+/// What a thread does with the jobs it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// One PostgreSQL transaction a job.
+    Postgres,
+    /// SQLite's only writer: commands that wait together share a commit, each in a savepoint of its own.
+    SqliteWriter,
+    /// A SQLite reader: a snapshot a job.
+    SqliteReader,
+}
+
+impl Role {
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Postgres => "BEGIN",
+            Self::SqliteWriter => "BEGIN IMMEDIATE",
+            Self::SqliteReader => "BEGIN DEFERRED",
+        }
+    }
+
+    fn batch(self) -> usize {
+        if self == Self::SqliteWriter { SHARED_COMMIT } else { 1 }
+    }
+}
+
+pub(super) struct Worker {
+    pub role: Role,
+    pub location: Location,
+    pub queue: Arc<Queue>,
+    pub appended: Arc<Notify>,
+    pub connection: Option<DatabaseConnection>,
+}
+
+impl Worker {
+    pub fn spawn(mut self, name: String) -> Result<JoinHandle<()>, Error> {
+        thread::Builder::new()
+            .name(name)
+            .spawn(move || {
+                while let Some(jobs) = self.queue.take(self.role.batch()) {
+                    self.work(jobs);
+                }
+            })
+            .map_err(|error| Error::Unavailable(format!("cannot start a database thread: {error}")))
+    }
+
+    fn work(&mut self, jobs: Vec<Job>) {
+        let mut connection = match self.begin() {
+            Ok(connection) => connection,
+            Err(error) => return refuse(jobs, &error),
+        };
+        let shared = jobs.len() > 1;
+        let mut appended = false;
+        let mut answers = Vec::with_capacity(jobs.len());
+        let mut keep = shared;
+        for job in jobs {
+            let (ending, answer, wrote) = run(&mut connection, job, shared);
+            appended |= wrote && ending == Ending::Keep;
+            keep |= ending == Ending::Keep;
+            answers.push(answer);
+        }
+        let outcome = end(&mut connection, keep);
+        // A connection whose transaction could not be ended is in an unknown state: the next job gets a new one.
+        self.connection = outcome.is_ok().then_some(connection);
+        if appended && outcome.is_ok() {
+            self.appended.notify_one();
+        }
+        for answer in answers {
+            answer(outcome.clone());
+        }
+    }
+
+    /// An open transaction, on the connection at hand or, when that has died, on a new one.
+    fn begin(&mut self) -> Result<DatabaseConnection, Error> {
+        if let Some(mut connection) = self.connection.take() {
+            match connection.batch_execute(self.role.begin()) {
+                Ok(()) => return Ok(connection),
+                Err(error) => log::warn!("database connection lost, reconnecting: {error}"),
+            }
+        }
+        let mut connection = self.location.connect(self.role == Role::SqliteReader)?;
+        connection.batch_execute(self.role.begin())?;
+        Ok(connection)
+    }
+}
+
+fn refuse(jobs: Vec<Job>, error: &Error) {
+    for job in jobs {
+        let (_, answer) = job(Err(error.clone()));
+        answer(Err(error.clone()));
+    }
+}
+
+/// Runs one job. In a shared transaction it stands in a savepoint, so that its failure undoes its own work only.
+fn run(connection: &mut DatabaseConnection, job: Job, shared: bool) -> (Ending, Answer, bool) {
+    if shared && let Err(error) = connection.batch_execute("SAVEPOINT job") {
+        let error = Error::from(error);
+        let (ending, answer) = job(Err(error));
+        return (ending, answer, false);
+    }
+    let mut transaction = Transaction::new(connection);
+    let ran = catch_unwind(AssertUnwindSafe(|| job(Ok(&mut transaction))));
+    let wrote = transaction.appended();
+    // The caller's channel went down with the panic: it learns of it from there.
+    let (ending, answer) = ran.unwrap_or_else(|_| (Ending::Undo, Box::new(|_| ())));
+    if shared {
+        let statement = match ending {
+            Ending::Keep => "RELEASE job",
+            Ending::Undo => "ROLLBACK TO job; RELEASE job",
+        };
+        if let Err(error) = connection.batch_execute(statement) {
+            log::error!("a savepoint could not be ended: {error}");
+        }
+    }
+    (ending, answer, wrote)
+}
+
+fn end(connection: &mut DatabaseConnection, keep: bool) -> Result<(), Error> {
+    if keep {
+        connection.batch_execute("COMMIT").map_err(|error| {
+            let _ = connection.batch_execute("ROLLBACK");
+            Error::from(error)
+        })
+    } else {
+        connection.batch_execute("ROLLBACK").map_err(Error::from)
+    }
+}

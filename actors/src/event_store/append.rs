@@ -1,0 +1,137 @@
+//! Writing events.
+
+use amqp::Envelope;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::{events, outbox};
+use super::{AggregateEvent, Origin};
+use crate::database::sql_types::{Id, Instant, Json};
+use crate::database::{Error, Transaction, all_inserted, each_engine, insert_rows};
+
+/// An event that a command decided on, with the version that it gives its aggregate.
+#[derive(Debug, Clone)]
+pub struct Recorded<E> {
+    /// The aggregate's version after the event.
+    pub version: i64,
+    /// The event.
+    pub event: E,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct NewEvent {
+    event_id: Id,
+    event_type: &'static str,
+    service: &'static str,
+    aggregate_type: &'static str,
+    aggregate_id: Id,
+    version: i64,
+    recorded_at: Instant,
+    data: Json,
+    metadata: Json,
+}
+
+/// Appends one event; see [`append`].
+///
+/// # Errors
+/// As [`append`].
+pub fn append_one<E: AggregateEvent>(
+    transaction: &mut Transaction<'_>,
+    origin: &Origin,
+    version: i64,
+    event: E,
+) -> Result<(), Error> {
+    append(transaction, origin, &[Recorded { version, event }]).map(drop)
+}
+
+/// Appends events, and their outbox rows, in the caller's transaction.
+///
+/// # Errors
+/// [`Error::Constraint`] `events_aggregate_id_version_key` when another writer was faster: the caller did not lock.
+pub fn append<E: AggregateEvent>(
+    transaction: &mut Transaction<'_>,
+    origin: &Origin,
+    recorded: &[Recorded<E>],
+) -> Result<Vec<Uuid>, Error> {
+    let metadata = serde_json::to_value(origin.metadata()).map_err(|error| Error::Damaged(error.to_string()))?;
+    let rows: Vec<NewEvent> = recorded
+        .iter()
+        .map(|Recorded { version, event }| NewEvent {
+            event_id: Id(origin.ids.next()),
+            event_type: event.event_type(),
+            service: event.producer().wire_name(),
+            aggregate_type: event.aggregate_type(),
+            aggregate_id: Id(event.aggregate_id()),
+            version: *version,
+            recorded_at: Instant(origin.now),
+            data: Json(event.data()),
+            metadata: Json(metadata.clone()),
+        })
+        .collect();
+    insert_rows!(transaction, events::table, &rows)?;
+    for chunk in rows.chunks(1_000) {
+        enqueue(transaction, &chunk.iter().map(|row| row.event_id).collect::<Vec<_>>())?;
+    }
+    transaction.mark_appended();
+    Ok(rows.iter().map(|row| row.event_id.0).collect())
+}
+
+fn enqueue(transaction: &mut Transaction<'_>, ids: &[Id]) -> Result<(), Error> {
+    let written = each_engine!(transaction.connection(), connection => {
+        events::table
+            .filter(events::event_id.eq_any(ids))
+            .order(events::position)
+            .select((events::position, events::aggregate_id, events::recorded_at))
+            .insert_into(outbox::table)
+            .into_columns((outbox::position, outbox::aggregate_id, outbox::due_at))
+            .execute(connection)
+    });
+    all_inserted(ids.len(), written)
+}
+
+/// A stored event as it travels.
+pub(super) type EventRow = (i64, Id, String, String, String, Id, i64, Instant, Json, Json);
+
+/// The columns of [`EventRow`].
+pub(super) const EVENT_COLUMNS: (
+    events::position,
+    events::event_id,
+    events::event_type,
+    events::service,
+    events::aggregate_type,
+    events::aggregate_id,
+    events::version,
+    events::recorded_at,
+    events::data,
+    events::metadata,
+) = (
+    events::position,
+    events::event_id,
+    events::event_type,
+    events::service,
+    events::aggregate_type,
+    events::aggregate_id,
+    events::version,
+    events::recorded_at,
+    events::data,
+    events::metadata,
+);
+
+pub(super) fn envelope(row: EventRow) -> Result<(i64, Envelope), Error> {
+    let (position, event_id, event_type, service, aggregate_type, aggregate_id, version, at, data, metadata) = row;
+    let metadata = serde_json::from_value(metadata.0)
+        .map_err(|error| Error::Damaged(format!("metadata of event {}: {error}", event_id.0)))?;
+    let envelope = Envelope {
+        event_id: event_id.0,
+        event_type,
+        service,
+        timestamp: at.0,
+        aggregate_id: aggregate_id.0,
+        aggregate_type,
+        version,
+        data: data.0,
+        metadata,
+    };
+    Ok((position, envelope))
+}

@@ -1,0 +1,71 @@
+//! Rows of imports.
+
+use diesel::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Error;
+use super::report::ImportReport;
+use crate::database::sql_types::{Id, Instant, Json};
+use crate::database::{self, DatabaseConnection, Transaction};
+use crate::event_store::Origin;
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::database::sql_types::*;
+
+    imports (id) {
+        id -> SqlId,
+        kind -> Text,
+        started_by -> SqlId,
+        started_at -> SqlInstant,
+        finished_at -> Nullable<SqlInstant>,
+        report -> SqlJson,
+    }
+}
+
+fn document(report: &ImportReport) -> Json {
+    Json(serde_json::to_value(report).unwrap_or(Value::Null))
+}
+
+pub(super) fn insert(
+    transaction: &mut Transaction<'_>,
+    origin: &Origin,
+    report: &ImportReport,
+) -> Result<(), database::Error> {
+    diesel::insert_into(imports::table)
+        .values((
+            imports::id.eq(Id(report.id)),
+            imports::kind.eq("timetable"),
+            imports::started_by.eq(Id(origin.actor_id())),
+            imports::started_at.eq(Instant(origin.now)),
+            imports::report.eq(document(report)),
+        ))
+        .execute(transaction.connection())?;
+    Ok(())
+}
+
+pub(super) fn save(
+    transaction: &mut Transaction<'_>,
+    origin: &Origin,
+    report: &ImportReport,
+) -> Result<(), database::Error> {
+    diesel::update(imports::table.find(Id(report.id)))
+        .set((
+            imports::finished_at.eq(report.finished.then_some(Instant(origin.now))),
+            imports::report.eq(document(report)),
+        ))
+        .execute(transaction.connection())?;
+    Ok(())
+}
+
+pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<ImportReport, Error> {
+    let stored: Option<Json> = imports::table
+        .find(Id(id))
+        .select(imports::report)
+        .first(connection)
+        .optional()
+        .map_err(database::Error::from)?;
+    let report = serde_json::from_value(stored.ok_or(Error::NotFound)?.0);
+    Ok(report.map_err(|error| database::Error::Damaged(format!("report of import {id}: {error}")))?)
+}

@@ -1,0 +1,20 @@
+//! Everything of Bookly that is supervised: the supervision kit, storage, the event path and one actor a service.
+//!
+//! This crate knows no HTTP. See ARCHITECTURE.md for how the parts fit together.
+
+pub mod access;
+pub mod auth;
+pub mod availability;
+pub mod bridge;
+pub mod clock;
+pub mod database;
+pub mod event_store;
+pub mod idempotency;
+pub mod imports;
+pub mod relay;
+pub mod reports;
+pub mod resources;
+pub mod service;
+pub mod supervision;
+pub mod violation;
+pub mod wiring;

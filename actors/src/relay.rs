@@ -1,0 +1,262 @@
+//! The relay: takes events from the outbox to the transport, and out of the outbox once the transport confirmed them.
+//!
+//! It is woken by each commit that appended events and looks by itself every few seconds, for what another process or
+//! an earlier failure left behind. Of one aggregate at most one event is on its way, so its order cannot be lost; an
+//! event that fails is tried again later while those behind it wait and all others flow.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, WrapFuture};
+use amqp::{PublishError, Transport};
+use chrono::TimeDelta;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::clock::Clock;
+use crate::database::{Database, Engine, Error};
+use crate::event_store::outbox::{self, Failure, Outgoing};
+use crate::supervision::Life;
+
+/// Events on their way at once.
+const WINDOW: usize = 500;
+/// How often it looks without being woken.
+const POLL: Duration = Duration::from_secs(5);
+/// How often claims are renewed while events are on their way: well within [`outbox::CLAIM`].
+const RENEWAL: Duration = Duration::from_secs(2);
+/// The pause after storage failed.
+const STORAGE_PAUSE: Duration = Duration::from_millis(500);
+
+/// The actor that publishes what the outbox holds.
+pub struct Relay {
+    courier: Arc<Courier>,
+}
+
+struct Courier {
+    database: Database,
+    transport: Transport,
+    clock: Clock,
+    life: Life,
+}
+
+impl Relay {
+    /// A relay from `database` to `transport`.
+    pub fn new(database: Database, transport: Transport, clock: Clock, life: Life) -> Self {
+        Self { courier: Arc::new(Courier { database, transport, clock, life }) }
+    }
+}
+
+impl Actor for Relay {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.spawn(Arc::clone(&self.courier).run().into_actor(self));
+    }
+}
+
+/// What became of one aggregate's claimed events.
+#[derive(Default)]
+struct Outcome {
+    confirmed: Vec<i64>,
+    failed: Option<Failure>,
+    released: Vec<i64>,
+}
+
+/// Outcomes that are not in the database yet.
+#[derive(Default)]
+struct Ledger {
+    confirmed: Vec<i64>,
+    failed: Vec<Failure>,
+    released: Vec<i64>,
+}
+
+impl Ledger {
+    fn enter(&mut self, outcome: Outcome) {
+        self.confirmed.extend(outcome.confirmed);
+        self.failed.extend(outcome.failed);
+        self.released.extend(outcome.released);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.confirmed.is_empty() && self.failed.is_empty() && self.released.is_empty()
+    }
+}
+
+impl Courier {
+    async fn run(self: Arc<Self>) {
+        self.forget_own_claims().await;
+        let appended = self.database.appended();
+        let mut chains = FuturesUnordered::new();
+        let mut on_the_way = HashSet::new();
+        let mut look = true;
+        loop {
+            if look && on_the_way.len() < WINDOW {
+                let claimed = self.claim(WINDOW - on_the_way.len()).await;
+                // A full window may have left more behind; an empty answer means that there is no more.
+                look = !claimed.is_empty();
+                on_the_way.extend(claimed.iter().map(|outgoing| outgoing.position));
+                for chain in by_aggregate(claimed) {
+                    chains.push(self.publish(chain));
+                }
+                if look {
+                    continue;
+                }
+            }
+            let pause = if chains.is_empty() { self.until_next().await } else { RENEWAL };
+            let mut ledger = Ledger::default();
+            tokio::select! {
+                Some(outcome) = chains.next(), if !chains.is_empty() => {
+                    ledger.enter(outcome);
+                    while let Some(Some(outcome)) = futures_util::FutureExt::now_or_never(chains.next()) {
+                        ledger.enter(outcome);
+                    }
+                }
+                () = appended.notified() => look = true,
+                () = tokio::time::sleep(pause) => {
+                    self.renew(&on_the_way).await;
+                    look = true;
+                }
+            }
+            if !ledger.is_empty() {
+                for position in ledger.positions() {
+                    on_the_way.remove(&position);
+                }
+                look = true;
+                self.settle(ledger).await;
+            }
+        }
+    }
+
+    /// On SQLite this is the only process, so every claim is one that an earlier life of it made.
+    async fn forget_own_claims(&self) {
+        if self.database.engine() == Engine::Sqlite {
+            self.until_stored(|database| async move { database.write(outbox::release_all).await }).await;
+        }
+    }
+
+    async fn claim(&self, room: usize) -> Vec<Outgoing> {
+        let now = self.clock.now();
+        let limit = i64::try_from(room).unwrap_or(i64::MAX);
+        match self.database.write(move |transaction| outbox::claim(transaction, now, limit)).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                self.trouble(&error).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Publishes the events of one aggregate one after another, and stops at the first that fails.
+    async fn publish(&self, chain: Vec<Outgoing>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut chain = chain.into_iter();
+        for Outgoing { position, attempts, envelope } in chain.by_ref() {
+            let event_type = envelope.event_type.clone();
+            match self.transport.publish(Arc::new(envelope)).await {
+                Ok(()) => outcome.confirmed.push(position),
+                Err(error) => {
+                    log::warn!("event {position} ({event_type}) is not delivered, attempt {}: {error}", attempts + 1);
+                    let due_at = self.clock.now() + pause_after(attempts, &error);
+                    outcome.failed = Some(Failure { position, due_at, error: error.to_string() });
+                    break;
+                }
+            }
+        }
+        outcome.released = chain.map(|outgoing| outgoing.position).collect();
+        outcome
+    }
+
+    async fn settle(&self, ledger: Ledger) {
+        let ledger = Arc::new(ledger);
+        self.until_stored(|database| {
+            let ledger = Arc::clone(&ledger);
+            async move {
+                database
+                    .write(move |transaction| {
+                        outbox::settle(transaction, &ledger.confirmed, &ledger.failed)?;
+                        outbox::release(transaction, &ledger.released)
+                    })
+                    .await
+            }
+        })
+        .await;
+    }
+
+    async fn renew(&self, on_the_way: &HashSet<i64>) {
+        if on_the_way.is_empty() {
+            return;
+        }
+        let positions: Vec<i64> = on_the_way.iter().copied().collect();
+        let now = self.clock.now();
+        let renewed: Result<(), Error> =
+            self.database.write(move |transaction| outbox::renew(transaction, &positions, now)).await;
+        if let Err(error) = renewed {
+            self.trouble(&error).await;
+        }
+    }
+
+    /// How long until something is due, at most [`POLL`].
+    async fn until_next(&self) -> Duration {
+        match self.database.read(outbox::backlog).await {
+            Ok(backlog) => {
+                self.life.degraded(backlog.failing > 0);
+                self.life.note(format!("{} waiting, {} failing", backlog.waiting, backlog.failing));
+                let due_in = backlog.next_due_at.map(|at| (at - self.clock.now()).to_std().unwrap_or_default());
+                due_in.unwrap_or(POLL).clamp(Duration::from_millis(50), POLL)
+            }
+            Err(error) => {
+                self.trouble(&error).await;
+                STORAGE_PAUSE
+            }
+        }
+    }
+
+    async fn until_stored<F, R>(&self, attempt: F)
+    where
+        F: Fn(Database) -> R,
+        R: Future<Output = Result<(), Error>>,
+    {
+        while let Err(error) = attempt(self.database.clone()).await {
+            self.trouble(&error).await;
+        }
+    }
+
+    async fn trouble(&self, error: &Error) {
+        log::warn!("the relay cannot use the outbox: {error}");
+        self.life.degraded(true);
+        self.life.note(error.to_string());
+        tokio::time::sleep(STORAGE_PAUSE).await;
+    }
+}
+
+impl Ledger {
+    fn positions(&self) -> impl Iterator<Item = i64> + '_ {
+        let failed = self.failed.iter().map(|failure| failure.position);
+        self.confirmed.iter().copied().chain(failed).chain(self.released.iter().copied())
+    }
+}
+
+/// Claimed events, one list an aggregate, each in order.
+fn by_aggregate(claimed: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
+    let mut places = std::collections::HashMap::new();
+    let mut chains: Vec<Vec<Outgoing>> = Vec::new();
+    for outgoing in claimed {
+        let place = *places.entry(outgoing.envelope.aggregate_id).or_insert(chains.len());
+        match chains.get_mut(place) {
+            Some(chain) => chain.push(outgoing),
+            None => chains.push(vec![outgoing]),
+        }
+    }
+    chains
+}
+
+/// A consumer that is only just being restarted is back in a moment; whatever else failed is given time.
+fn pause_after(attempts: i32, error: &PublishError) -> TimeDelta {
+    const FIRST_MS: i64 = 1_000;
+    const CAP_MS: i64 = 60_000;
+    if matches!(error, PublishError::NoConsumer { .. }) && attempts < 10 {
+        return TimeDelta::milliseconds(100);
+    }
+    let ceiling = FIRST_MS.saturating_mul(1 << attempts.clamp(0, 6)).min(CAP_MS);
+    TimeDelta::milliseconds(fastrand::i64(ceiling / 2..=ceiling))
+}

@@ -1,0 +1,35 @@
+//! The reports service: what was reserved, by whom and how much, as projections of the other services' events.
+//!
+//! | commands | queries | reactions |
+//! |---|---|---|
+//! | none | [`Usage`], [`ListRegistered`] | reservation.created, reservation.updated, reservation.cancelled, schedule.conflict.detected |
+
+mod error;
+mod list_registered;
+mod on_reservation_cancelled;
+mod on_reservation_created;
+mod on_reservation_updated;
+mod on_schedule_conflict_detected;
+mod store;
+mod usage;
+
+pub use error::Error;
+pub use list_registered::{ListRegistered, Registered};
+pub use usage::{ResourceUsage, Usage, UsageReport};
+
+use crate::service::{Campus, event_consumer, service_actor};
+
+/// The actor of the reports service.
+pub struct Reports {
+    campus: Campus,
+}
+
+impl Reports {
+    /// The service on `campus`.
+    pub fn new(campus: Campus) -> Self {
+        Self { campus }
+    }
+}
+
+service_actor!(Reports);
+event_consumer!(Reports);

@@ -1,0 +1,2 @@
+DROP TABLE report_conflicts;
+DROP TABLE report_reservations;

@@ -1,0 +1,4 @@
+DROP TABLE occupancy;
+DROP TABLE reservations;
+DROP TABLE reservation_series;
+DROP TABLE availability_profiles;

@@ -1,0 +1,69 @@
+//! `bookly doctor`.
+
+use std::process::ExitCode;
+
+use actors::database::Engine;
+use serde_json::Value;
+
+use super::Failure;
+use crate::control::Control;
+use crate::settings::Settings;
+
+/// The lines of the diagnosis, and whether all is in order.
+struct Diagnosis {
+    well: bool,
+}
+
+impl Diagnosis {
+    fn tell(&mut self, well: bool, what: &str, text: &str) {
+        self.well &= well;
+        println!("{} {what:<14} {text}", if well { "ok  " } else { "FAIL" });
+    }
+}
+
+pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
+    let mut diagnosis = Diagnosis { well: true };
+    let directory = settings.data_dir.display().to_string();
+    let control = match Control::reach(&settings).await {
+        Ok(control) => control,
+        Err(error) => {
+            diagnosis.tell(false, "installation", &error.to_string());
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let running = if control.was_running() { "a server is running" } else { "no server is running" };
+    diagnosis.tell(true, "data directory", &format!("{directory}: {running}"));
+    diagnosis.tell(true, "time zone", settings.time_zone.name());
+    let engine = match settings.database.engine() {
+        Engine::Postgres => "PostgreSQL",
+        Engine::Sqlite => "SQLite",
+    };
+    let readiness = control.get("/health/ready").await;
+    let checks = control.get("/admin/checks").await;
+    control.close().await;
+    tell_readiness(&mut diagnosis, engine, &readiness?);
+    tell_checks(&mut diagnosis, &checks?);
+    Ok(if diagnosis.well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell_readiness(diagnosis: &mut Diagnosis, engine: &str, readiness: &Value) {
+    for (part, state) in readiness["parts"].as_object().into_iter().flatten() {
+        let status = state["status"].as_str().unwrap_or("unknown");
+        let detail = state["detail"].as_str().unwrap_or_default();
+        let name = if part == "database" { engine } else { part };
+        diagnosis.tell(status != "unready", name, &format!("{status} {detail}"));
+    }
+}
+
+fn tell_checks(diagnosis: &mut Diagnosis, checks: &Value) {
+    for (what, count) in checks["compared"].as_object().into_iter().flatten() {
+        diagnosis.tell(true, "compared", &format!("{count} {what} with their history or source"));
+    }
+    let undelivered = checks["undelivered"].as_i64().unwrap_or_default();
+    if undelivered > 0 {
+        println!("     events         {undelivered} are not delivered yet; projections may lag behind until they are");
+    }
+    for difference in checks["differences"].as_array().into_iter().flatten() {
+        diagnosis.tell(undelivered > 0, "difference", difference.as_str().unwrap_or_default());
+    }
+}

@@ -1,0 +1,97 @@
+//! The command line.
+
+mod contract;
+mod doctor;
+mod import;
+mod serve;
+mod user;
+
+use std::process::ExitCode;
+
+use actors::database;
+use clap::{Parser, Subcommand};
+
+use crate::demo;
+use crate::settings::{Flags, Settings};
+use crate::telemetry::log_to_stderr;
+
+/// Reservations for a university's rooms, labs and equipment.
+#[derive(Debug, Parser)]
+#[command(name = "bookly", version, about)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try Bookly: a sample campus in a throw-away directory, played through and served.
+    Demo(demo::Options),
+    /// Run the server.
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Import data.
+    #[command(subcommand)]
+    Import(import::What),
+    /// Manage users.
+    #[command(subcommand)]
+    User(user::What),
+    /// Write asyncapi.yml and docs/services from the event catalogue.
+    Contract(contract::Options),
+    /// Look whether everything is in order.
+    Doctor,
+}
+
+/// What a command ends with when it failed.
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("bookly: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    if let Command::Contract(options) = &cli.command {
+        return contract::run(options);
+    }
+    let settings = Settings::load(cli.flags)?;
+    // What speaks to a person logs only what went wrong, so that its own words can be read.
+    let level = match cli.command {
+        Command::Serve => settings.log.clone(),
+        _ if settings.log == "info" => "warn".to_owned(),
+        _ => settings.log.clone(),
+    };
+    log_to_stderr(&level, settings.log_format);
+    let system = actix_rt::System::new();
+    match cli.command {
+        Command::Demo(options) => system.block_on(demo::run(settings, options)),
+        Command::Serve => system.block_on(serve::run(settings)),
+        Command::Migrate => migrate(&settings),
+        Command::Import(what) => system.block_on(import::run(settings, what)),
+        Command::User(what) => system.block_on(user::run(settings, what)),
+        Command::Doctor => system.block_on(doctor::run(settings)),
+        Command::Contract(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn migrate(settings: &Settings) -> Result<ExitCode, Failure> {
+    std::fs::create_dir_all(&settings.data_dir)?;
+    let applied = database::migrate(&settings.database)?;
+    match applied.len() {
+        0 => println!("the schema is up to date"),
+        count => println!("{count} migrations applied: {}", applied.join(", ")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub use serve::serve_until_stopped;

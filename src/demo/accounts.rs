@@ -1,0 +1,62 @@
+//! A user of every role.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use actors::access::{Caller, Role};
+use actors::auth::{AddUser, Secret, User};
+use actors::clock::Ids;
+use actors::service::Request;
+
+use crate::app::App;
+
+/// The demonstration's users and their passwords, which are made up for each run.
+pub struct Accounts(Vec<(User, Role, String)>);
+
+/// Creates a user of every role.
+pub async fn create(app: &App) -> Result<Accounts, Box<dyn std::error::Error>> {
+    let mut accounts = Vec::new();
+    for role in Role::ALL {
+        let word = role.name().to_lowercase().replace('_', "-");
+        let password = Secret::password()?;
+        let command = AddUser {
+            email: format!("{word}@demo.bookly.local"),
+            name: format!("Demo {}", word.replace('-', " ")),
+            password: password.clone(),
+            roles: BTreeSet::from([role]),
+        };
+        let caller = Caller::operator(Ids.next());
+        let user = app.services.auth.send(Request { caller, command }).await??;
+        accounts.push((user, role, password.expose().to_owned()));
+    }
+    Ok(Accounts(accounts))
+}
+
+impl Accounts {
+    /// The caller who is this role's user.
+    pub fn caller(&self, role: Role) -> Caller {
+        let user = self.0.iter().find(|(_, of, _)| *of == role).map(|(user, ..)| user.id);
+        Caller { user_id: user, roles: BTreeSet::from([role]), ..Caller::operator(Ids.next()) }
+    }
+
+    /// The general administrator.
+    pub fn administrator(&self) -> Caller {
+        self.caller(Role::GeneralAdmin)
+    }
+
+    /// Prints the address, the accounts and what to try.
+    pub fn print(&self, address: SocketAddr) {
+        println!("Address   http://{address}   (documentation: http://{address}/docs)\n");
+        println!("Accounts");
+        for (user, role, password) in &self.0 {
+            println!("  {:<42} {password}   {role}", user.email);
+        }
+        let Some((user, _, password)) = self.0.iter().find(|(_, role, _)| *role == Role::GeneralAdmin) else { return };
+        let api = format!("http://{address}/api/v1");
+        println!("\nTry");
+        println!("  TOKEN=$(curl -s {api}/auth/login -H 'Content-Type: application/json' \\");
+        println!("    -d '{{\"email\":\"{}\",\"password\":\"{password}\"}}' | grep -o '\"accessToken\":\"[^\"]*' | cut -d'\"' -f4)", user.email);
+        println!("  curl -s \"{api}/resources?limit=3\" -H \"Authorization: Bearer $TOKEN\"");
+        println!("  curl -s \"{api}/events?type=reservation.created&limit=2\" -H \"Authorization: Bearer $TOKEN\"\n");
+    }
+}

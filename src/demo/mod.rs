@@ -1,0 +1,58 @@
+//! `bookly demo`: a sample campus in a throw-away directory, played through and served.
+
+mod accounts;
+mod campus;
+mod story;
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+
+use actors::clock::Clock;
+use clap::Args;
+
+use crate::app::App;
+use crate::cli::serve_until_stopped;
+use crate::settings::Settings;
+
+/// How the demonstration is played.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// End after the story instead of serving.
+    #[arg(long)]
+    exit: bool,
+}
+
+/// Plays the demonstration.
+///
+/// # Errors
+/// When the installation cannot be started or a step of the story fails.
+pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let directory = tempfile::Builder::new().prefix("bookly-demo-").tempdir()?;
+    let listener = listen(settings.listen)?;
+    let address = listener.local_addr()?;
+    let app = App::start(settings.in_directory(directory.path()), Clock::system()).await?;
+
+    println!("Bookly demo: a throw-away campus in {}\n", directory.path().display());
+    let accounts = accounts::create(&app).await?;
+    let rooms = campus::build(&app, accounts.administrator()).await?;
+    story::play(&app, &accounts, &rooms).await?;
+    accounts.print(address);
+    let code = if options.exit {
+        app.stop().await;
+        ExitCode::SUCCESS
+    } else {
+        println!("Serving until Ctrl-C; the directory is then removed.");
+        serve_until_stopped(app, listener).await?
+    };
+    directory.close()?;
+    Ok(code)
+}
+
+/// The wanted address or, when it is taken, one that is free.
+fn listen(wanted: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(wanted).or_else(|error| {
+        let listener = TcpListener::bind((wanted.ip(), 0))?;
+        println!("{wanted} is not to be had ({error}); another port is used\n");
+        Ok(listener)
+    })
+}

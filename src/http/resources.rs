@@ -1,0 +1,187 @@
+//! Operations of the resources service on resources.
+
+use actors::access::Permission;
+use actors::resources::model::{NewResource, ResourceChanges};
+use actors::resources::{
+    ChangeCategory, ChangeStatus, CreateResource, DeleteResource, EditResource, Error, GetResource, ListResources, Resource,
+    ResourceFilter, SetRules,
+};
+use amqp::events::{AvailabilityRules, ResourceStatus, ResourceType};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::answer::{Done, Reply};
+use super::body::Json;
+use super::call::{Call, Sent};
+use super::caller::Access;
+use super::paging::{Cursor, Limit, Page};
+use super::problem::{Kind, Problem, kind};
+use super::route::{Group, create, delete, get, patch, put};
+
+pub(super) const READ: Access = Access::Permission(Permission::ResourcesRead);
+pub(super) const WRITE: Access = Access::Permission(Permission::ResourcesWrite);
+const EDIT: &[&Kind] = &[&kind::NOT_FOUND, &kind::VERSION_STALE, &kind::RULES_BROKEN];
+const EDIT_CODE: &[&Kind] = &[&kind::NOT_FOUND, &kind::VERSION_STALE, &kind::RULES_BROKEN, &kind::RESOURCE_CODE_TAKEN];
+const LIST: &str = "resources";
+
+/// The operations.
+pub fn group() -> Group {
+    let routes = vec![
+        create(WRITE, "/resources", "createResource", "Creates a resource.")
+            .may_refuse(&[&kind::RULES_BROKEN, &kind::RESOURCE_CODE_TAKEN, &kind::NOT_FOUND])
+            .to(add),
+        get(READ, "/resources", "listResources", "Lists and searches resources, by code.").to(list),
+        get(READ, "/resources/{id}", "getResource", "One resource.").may_refuse(&[&kind::NOT_FOUND]).to(show),
+        patch(WRITE, "/resources/{id}", "editResource", "Changes what is said of a resource.").may_refuse(EDIT_CODE).to(edit),
+        delete(WRITE, "/resources/{id}", "deleteResource", "Deletes a resource; future reservations of it are cancelled.")
+            .may_refuse(EDIT)
+            .to(remove),
+        patch(WRITE, "/resources/{id}/status", "changeResourceStatus", "Opens or closes a resource.")
+            .may_refuse(EDIT)
+            .to(change_status),
+        patch(WRITE, "/resources/{id}/category", "changeResourceCategory", "Sorts a resource into another category.")
+            .may_refuse(EDIT)
+            .to(change_category),
+        get(READ, "/resources/{id}/rules", "getResourceRules", "What reservations of a resource must keep to.")
+            .may_refuse(&[&kind::NOT_FOUND])
+            .to(show_rules),
+        put(WRITE, "/resources/{id}/rules", "setResourceRules", "Gives a resource new rules, in place of all that it had.")
+            .may_refuse(EDIT)
+            .to(set_rules),
+    ];
+    Group { name: "Resources", about: "What can be reserved: rooms, laboratories, equipment.", routes }
+}
+
+/// Which resources to list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    /// Only this kind.
+    #[serde(rename = "type")]
+    resource_type: Option<ResourceType>,
+    /// Only this status.
+    status: Option<ResourceStatus>,
+    /// Only this category.
+    category_id: Option<Uuid>,
+    /// Only in this building.
+    building: Option<String>,
+    /// Only those that take at least so many people.
+    capacity: Option<u32>,
+    /// Only those whose code or name holds this text, in any case.
+    search: Option<String>,
+    /// Where the page begins: the nextCursor of the page before.
+    cursor: Option<Cursor>,
+    /// How many items at most, 1 to 200.
+    #[serde(default)]
+    limit: Limit,
+}
+
+/// A new status.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StatusChange {
+    /// The new status.
+    status: ResourceStatus,
+    /// Why, at most 500 characters.
+    reason: Option<String>,
+}
+
+/// Another category.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CategoryChange {
+    /// The new category; null for none.
+    category_id: Option<Uuid>,
+    /// Why, at most 500 characters.
+    reason: Option<String>,
+}
+
+/// Why something is deleted.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Deletion {
+    /// Why.
+    reason: Option<String>,
+}
+
+type One = Result<Reply<Resource>, Problem>;
+
+fn reply(resource: Resource) -> Reply<Resource> {
+    let version = resource.version;
+    Reply::of(resource).version(version)
+}
+
+async fn add(call: Sent<NewResource>) -> One {
+    let resource = call.command(&call.state.services.resources, CreateResource(call.body.0.clone())).await?;
+    let path = format!("/resources/{}", resource.id);
+    Ok(reply(resource).location(path))
+}
+
+async fn list(call: Call<Filter>) -> Result<Reply<Page<Resource>>, Problem> {
+    let Filter { resource_type, status, category_id, building, capacity, search, cursor, limit } = &call.query;
+    let filter = ResourceFilter {
+        resource_type: *resource_type,
+        status: *status,
+        category_id: *category_id,
+        building: building.clone(),
+        capacity: *capacity,
+        search: search.clone(),
+    };
+    let after = cursor.as_ref().map(|cursor| cursor.key(LIST)).transpose()?;
+    let page = call.ask(&call.state.services.resources, ListResources { filter, after, limit: limit.get() }).await?;
+    Ok(Reply::of(Page { items: page.items, next_cursor: page.next.map(|code| Cursor::behind(LIST, &code)) }))
+}
+
+async fn show(call: Call) -> One {
+    Ok(reply(call.ask(&call.state.services.resources, GetResource(call.id()?)).await?))
+}
+
+async fn edit(call: Sent<ResourceChanges>) -> One {
+    let (id, expected_version, changes) = (call.id()?, call.expected_version, call.body.0.clone());
+    Ok(reply(call.command(&call.state.services.resources, EditResource { id, expected_version, changes }).await?))
+}
+
+async fn remove(call: Call<Deletion>) -> Result<Done, Problem> {
+    let (id, expected_version, reason) = (call.id()?, call.expected_version, call.query.reason.clone());
+    call.command(&call.state.services.resources, DeleteResource { id, expected_version, reason }).await?;
+    Ok(Done)
+}
+
+async fn change_status(call: Sent<StatusChange>) -> One {
+    let (id, expected_version) = (call.id()?, call.expected_version);
+    let Json(StatusChange { status, reason }) = &call.body;
+    let command = ChangeStatus { id, expected_version, status: *status, reason: reason.clone() };
+    Ok(reply(call.command(&call.state.services.resources, command).await?))
+}
+
+async fn change_category(call: Sent<CategoryChange>) -> One {
+    let (id, expected_version) = (call.id()?, call.expected_version);
+    let Json(CategoryChange { category_id, reason }) = &call.body;
+    let command = ChangeCategory { id, expected_version, category_id: *category_id, reason: reason.clone() };
+    Ok(reply(call.command(&call.state.services.resources, command).await?))
+}
+
+async fn show_rules(call: Call) -> Result<Reply<AvailabilityRules>, Problem> {
+    let resource = call.ask(&call.state.services.resources, GetResource(call.id()?)).await?;
+    Ok(Reply::of(resource.rules).version(resource.version))
+}
+
+async fn set_rules(call: Sent<AvailabilityRules>) -> Result<Reply<AvailabilityRules>, Problem> {
+    let (id, expected_version, rules) = (call.id()?, call.expected_version, call.body.0.clone());
+    let resource = call.command(&call.state.services.resources, SetRules { id, expected_version, rules }).await?;
+    Ok(Reply::of(resource.rules).version(resource.version))
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::NotFound | Error::CategoryNotFound => Self::new(&kind::NOT_FOUND, detail),
+            Error::CodeTaken(_) => Self::new(&kind::RESOURCE_CODE_TAKEN, detail),
+            Error::CategoryNameTaken(_) => Self::new(&kind::CATEGORY_NAME_TAKEN, detail),
+            Error::VersionStale { current } => Self::new(&kind::VERSION_STALE, detail).with("currentVersion", current),
+            Error::Invalid(violations) => Self::violations(violations),
+            Error::Storage(error) => error.into(),
+        }
+    }
+}

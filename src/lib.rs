@@ -1,0 +1,12 @@
+//! Bookly: event-driven reservations for a university's rooms, labs and equipment.
+//!
+//! This crate is the edge and the assembly: command line, settings, HTTP, and the supervision tree that everything else
+//! lives in. See ARCHITECTURE.md.
+
+pub mod app;
+pub mod cli;
+pub mod control;
+pub mod demo;
+pub mod http;
+pub mod settings;
+mod telemetry;

@@ -1,0 +1,195 @@
+//! Settings: a flag, then the environment, then `bookly.toml`, then the default. Secrets may stand in files.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use actors::database::Location;
+use chrono_tz::Tz;
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What can be set by flag or environment.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// Directory of the data: the SQLite file, the lock, the control socket.
+    #[arg(long, global = true, env = "BOOKLY_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address and port to listen on [default: 127.0.0.1:8080].
+    #[arg(long, global = true, env = "BOOKLY_LISTEN", value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// What is logged: error, warn, info, debug, trace, or module=level,... [default: info].
+    #[arg(long, global = true, env = "BOOKLY_LOG", value_name = "LEVEL")]
+    log: Option<String>,
+    /// How log lines are written [default: text].
+    #[arg(long, global = true, env = "BOOKLY_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+    /// The campus time zone, an IANA name [default: America/Bogota].
+    #[arg(long, global = true, env = "BOOKLY_TIME_ZONE", value_name = "ZONE")]
+    time_zone: Option<Tz>,
+    /// Connection URL of PostgreSQL; without it the data is in a SQLite file.
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// A file that holds the connection URL of PostgreSQL.
+    #[arg(long, global = true, env = "DATABASE_URL_FILE", value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
+    /// The settings file [default: bookly.toml in the working directory, if it exists].
+    #[arg(long, global = true, env = "BOOKLY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What `bookly.toml` may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsFile {
+    data_dir: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+    time_zone: Option<Tz>,
+    database_url: Option<String>,
+    database_url_file: Option<PathBuf>,
+}
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Directory of the data.
+    pub data_dir: PathBuf,
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// What is logged.
+    pub log: String,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    /// The campus time zone.
+    pub time_zone: Tz,
+    /// Where the data is.
+    pub database: Location,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingsError(String);
+
+impl Settings {
+    /// The settings in force, from the flags (which have read the environment) and the settings file.
+    ///
+    /// # Errors
+    /// [`SettingsError`] that names the setting and what to do.
+    pub fn load(flags: Flags) -> Result<Self, SettingsError> {
+        let file = read_file(flags.config.as_deref())?;
+        let data_dir = flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
+        let url = flags.database_url.filter(|url| !url.is_empty());
+        let url = match (url, flags.database_url_file, file.database_url, file.database_url_file) {
+            (Some(url), ..) => Some(url),
+            (None, Some(path), ..) => Some(read_secret(&path)?),
+            (None, None, Some(url), _) => Some(url),
+            (None, None, None, Some(path)) => Some(read_secret(&path)?),
+            (None, None, None, None) => None,
+        };
+        Ok(Self {
+            database: location(url, &data_dir)?,
+            data_dir,
+            listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+            time_zone: flags.time_zone.or(file.time_zone).unwrap_or(chrono_tz::America::Bogota),
+        })
+    }
+
+    /// The same settings with another data directory, and the data in it.
+    pub fn in_directory(self, data_dir: &Path) -> Self {
+        let database = Location::Sqlite(data_dir.join(SQLITE_FILE));
+        Self { data_dir: data_dir.to_owned(), database, ..self }
+    }
+
+    /// The control socket's file.
+    pub fn control_socket(&self) -> PathBuf {
+        self.data_dir.join("control.sock")
+    }
+}
+
+const SQLITE_FILE: &str = "bookly.sqlite3";
+
+fn location(url: Option<String>, data_dir: &Path) -> Result<Location, SettingsError> {
+    match url {
+        None => Ok(Location::Sqlite(data_dir.join(SQLITE_FILE))),
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(Location::Postgres(url)),
+        Some(_) => {
+            let problem = "DATABASE_URL must begin with postgres:// or postgresql://; leave it out to use SQLite";
+            Err(SettingsError(problem.to_owned()))
+        }
+    }
+}
+
+fn read_secret(path: &Path) -> Result<String, SettingsError> {
+    let text = std::fs::read_to_string(path);
+    text.map(|text| text.trim().to_owned()).map_err(|error| SettingsError(format!("{}: {error}", path.display())))
+}
+
+fn read_file(named: Option<&Path>) -> Result<SettingsFile, SettingsError> {
+    let path = named.unwrap_or_else(|| Path::new("bookly.toml"));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(SettingsFile::default());
+        }
+        Err(error) => return Err(SettingsError(format!("{}: {error}", path.display()))),
+    };
+    toml::from_str(&text).map_err(|error| SettingsError(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str, flags: Flags) -> Result<Settings, SettingsError> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("bookly.toml");
+        std::fs::write(&path, text).expect("written");
+        Settings::load(Flags { config: Some(path), ..flags })
+    }
+
+    #[test]
+    fn a_flag_is_stronger_than_the_file_and_the_file_than_the_default() {
+        let text = "listen = \"127.0.0.1:9000\"\ntime_zone = \"Europe/Madrid\"";
+        let listen = Some("127.0.0.1:9001".parse().expect("an address"));
+        let settings = with_file(text, Flags { listen, ..Flags::default() }).expect("valid");
+        assert_eq!(settings.listen.port(), 9001);
+        assert_eq!(settings.time_zone, chrono_tz::Europe::Madrid);
+        assert_eq!(settings.log, "info");
+    }
+
+    #[test]
+    fn a_mistyped_setting_is_named() {
+        let error = with_file("lisen = \"127.0.0.1:9000\"", Flags::default()).expect_err("unknown");
+        assert!(error.to_string().contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn another_database_than_postgresql_is_refused() {
+        let error = with_file("database_url = \"mysql://x\"", Flags::default()).expect_err("not PostgreSQL");
+        assert!(error.to_string().contains("postgres://"));
+    }
+
+    #[test]
+    fn a_secret_may_stand_in_a_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("url");
+        std::fs::write(&path, "postgres://somewhere/db\n").expect("written");
+        let flags = Flags { database_url_file: Some(path), ..Flags::default() };
+        let settings = with_file("", flags).expect("valid");
+        assert_eq!(settings.database, Location::Postgres("postgres://somewhere/db".to_owned()));
+    }
+}

@@ -1,0 +1,26 @@
+//! Log lines.
+
+use std::io::Write;
+
+use env_logger::{Builder, Target};
+
+use crate::settings::LogFormat;
+
+/// Begins to log, to standard error. Called again it does nothing.
+pub fn log_to_stderr(filter: &str, format: LogFormat) {
+    let mut builder = Builder::new();
+    // The HTTP server tells of each worker; the program says in one line that it listens.
+    builder.parse_filters(&format!("{filter},actix_server=warn")).target(Target::Stderr);
+    if format == LogFormat::Json {
+        builder.format(|out, record| {
+            let line = serde_json::json!({
+                "timestamp": out.timestamp_millis().to_string(),
+                "level": record.level().as_str(),
+                "target": record.target(),
+                "message": record.args().to_string(),
+            });
+            writeln!(out, "{line}")
+        });
+    }
+    let _ = builder.try_init();
+}

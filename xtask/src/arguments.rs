@@ -1,0 +1,209 @@
+//! The command line: pure parsing, no side effects.
+
+use std::path::PathBuf;
+
+/// What `cargo xtask` prints when asked nothing, or something it does not know.
+pub const HELP: &str = "\
+cargo xtask COMMAND
+
+  test [--engine sqlite|postgres|sqlite,postgres] [-- ARGS]
+            run every test of the workspace. What the tests need is found, or installed where this user may
+            install; a private PostgreSQL is started, and is stopped and deleted again whatever happens.
+            ARGS go to `cargo test`, as in: cargo xtask test -- -p actors -- availability
+  postgres  run the same private PostgreSQL until Ctrl-C and print its URL, for development
+  help      print this
+
+Environment:
+  BOOKLY_TEST_DATABASE_URL  use this PostgreSQL instead of a private one; its user must be able to create databases
+  CI=true                   anything skipped fails the run (except optional data sets)";
+
+/// A database engine the suite runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded database; it is compiled in and needs no server.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+impl Engine {
+    /// The word used on the command line and in `BOOKLY_TEST_ENGINES`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres => "postgres",
+        }
+    }
+
+    fn parse(word: &str) -> Result<Self, String> {
+        [Engine::Sqlite, Engine::Postgres]
+            .into_iter()
+            .find(|engine| engine.name() == word)
+            .ok_or_else(|| {
+                format!("`{word}` is not an engine: use sqlite, postgres or sqlite,postgres")
+            })
+    }
+}
+
+/// `cargo xtask test`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Test {
+    /// The engines to run on, in the order given.
+    pub engines: Vec<Engine>,
+    /// Passed to `cargo test` as they are.
+    pub cargo: Vec<String>,
+}
+
+/// `xtask keep`, which only xtask itself calls.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Where private directories are made.
+    pub private: PathBuf,
+    /// The PostgreSQL binaries, when a server is wanted.
+    pub postgres: Option<PathBuf>,
+}
+
+/// A parsed command line.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print [`HELP`].
+    Help,
+    /// Run the tests.
+    Test(Test),
+    /// Run a private PostgreSQL in the foreground.
+    Postgres,
+    /// Own a private directory and its server until standard input ends.
+    Keep(Keep),
+}
+
+/// Parses what follows `cargo xtask`.
+///
+/// # Errors
+/// A sentence for the user when a word is not understood.
+pub fn parse(given: &[String]) -> Result<Command, String> {
+    let words: Vec<&str> = given.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["help" | "--help" | "-h"] => Ok(Command::Help),
+        ["test", rest @ ..] if asks_for_help(rest) => Ok(Command::Help),
+        ["test", rest @ ..] => parse_test(rest).map(Command::Test),
+        ["postgres"] => Ok(Command::Postgres),
+        ["postgres", word, ..] => Err(format!("`postgres` takes no `{word}`")),
+        ["keep", private] => Ok(Command::Keep(Keep {
+            private: private.into(),
+            postgres: None,
+        })),
+        ["keep", private, bin] => Ok(Command::Keep(Keep {
+            private: private.into(),
+            postgres: Some(bin.into()),
+        })),
+        [word, ..] => Err(format!("there is no command `{word}`")),
+    }
+}
+
+fn asks_for_help(words: &[&str]) -> bool {
+    words
+        .iter()
+        .take_while(|word| **word != "--")
+        .any(|word| ["--help", "-h"].contains(word))
+}
+
+fn parse_test(words: &[&str]) -> Result<Test, String> {
+    let mut engines = vec![Engine::Sqlite, Engine::Postgres];
+    let mut words = words.iter();
+    while let Some(&word) = words.next() {
+        let value = match word.strip_prefix("--engine=") {
+            Some(value) => value,
+            None if word == "--engine" => words
+                .next()
+                .ok_or("`--engine` needs a value, such as sqlite")?,
+            None if word == "--" => break,
+            None => {
+                return Err(format!(
+                    "`{word}` is not an option of `test`; put arguments of cargo test after `--`"
+                ));
+            }
+        };
+        engines = value
+            .split(',')
+            .map(Engine::parse)
+            .collect::<Result<_, _>>()?;
+    }
+    Ok(Test {
+        engines,
+        cargo: words.map(ToString::to_string).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(
+            &line
+                .split_whitespace()
+                .map(String::from)
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    fn test(engines: &[Engine], cargo: &[&str]) -> Result<Command, String> {
+        let cargo = cargo.iter().map(ToString::to_string).collect();
+        Ok(Command::Test(Test {
+            engines: engines.to_vec(),
+            cargo,
+        }))
+    }
+
+    #[test]
+    fn nothing_or_help_asks_for_help() {
+        for line in ["", "help", "--help", "-h", "test --help"] {
+            assert_eq!(parsed(line), Ok(Command::Help), "{line}");
+        }
+    }
+
+    #[test]
+    fn tests_run_on_both_engines_unless_told() {
+        assert_eq!(
+            parsed("test"),
+            test(&[Engine::Sqlite, Engine::Postgres], &[])
+        );
+        assert_eq!(parsed("test --engine sqlite"), test(&[Engine::Sqlite], &[]));
+        assert_eq!(
+            parsed("test --engine=postgres"),
+            test(&[Engine::Postgres], &[])
+        );
+        assert_eq!(
+            parsed("test --engine postgres,sqlite"),
+            test(&[Engine::Postgres, Engine::Sqlite], &[])
+        );
+    }
+
+    #[test]
+    fn everything_after_the_first_dashes_is_for_cargo() {
+        let both = [Engine::Sqlite, Engine::Postgres];
+        assert_eq!(
+            parsed("test -- -p amqp -- --help"),
+            test(&both, &["-p", "amqp", "--", "--help"])
+        );
+        assert_eq!(
+            parsed("test --engine sqlite -- --engine x"),
+            test(&[Engine::Sqlite], &["--engine", "x"])
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        for (line, named) in [
+            ("tset", "`tset`"),
+            ("test -p amqp", "`-p`"),
+            ("test --engine", "needs a value"),
+            ("test --engine mysql", "`mysql`"),
+            ("postgres now", "`now`"),
+            ("keep", "`keep`"),
+        ] {
+            let problem = parsed(line).expect_err(line);
+            assert!(problem.contains(named), "{line}: {problem}");
+        }
+    }
+}
