@@ -144,7 +144,8 @@ fn again(transaction: &mut Transaction<'_>, key: &Key, fingerprint: &str, now: D
 
 fn finished(status: i32, headers: Option<Json>, body: Option<String>) -> Result<StoredAnswer, Error> {
     let damaged = |what: &str| Error::Damaged(format!("{what} of an idempotent request"));
-    let headers = headers.map(|headers| serde_json::from_value(headers.0)).transpose().map_err(|_| damaged("headers"))?;
+    let headers =
+        headers.map(|headers| serde_json::from_value(headers.0)).transpose().map_err(|_| damaged("headers"))?;
     Ok(StoredAnswer {
         status: u16::try_from(status).map_err(|_| damaged("status"))?,
         headers: headers.unwrap_or_default(),

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, WrapFuture};
 use amqp::{PublishError, Transport};
@@ -89,7 +89,13 @@ impl Courier {
         let mut chains = FuturesUnordered::new();
         let mut on_the_way = HashSet::new();
         let mut look = true;
+        let mut renewed_at = Instant::now();
         loop {
+            // By the clock and not when nothing else happens: on a busy relay something always does.
+            if renewed_at.elapsed() >= RENEWAL {
+                self.renew(&on_the_way).await;
+                renewed_at = Instant::now();
+            }
             if look && on_the_way.len() < WINDOW {
                 let claimed = self.claim(WINDOW - on_the_way.len()).await;
                 // A full window may have left more behind; an empty answer means that there is no more.
@@ -112,10 +118,7 @@ impl Courier {
                     }
                 }
                 () = appended.notified() => look = true,
-                () = tokio::time::sleep(pause) => {
-                    self.renew(&on_the_way).await;
-                    look = true;
-                }
+                () = tokio::time::sleep(pause) => look = true,
             }
             if !ledger.is_empty() {
                 for position in ledger.positions() {

@@ -19,10 +19,15 @@ pub fn group() -> Group {
     let routes = vec![
         get(OPERATE, "/admin/actors", "getActors", "The supervision tree: state, mailbox and restarts of every actor.")
             .to(tree),
-        post(OPERATE, "/admin/actors/{path:.+}/restart", "restartActor", "Restarts an actor, or a supervisor with all below it.")
-            .answers(StatusCode::NO_CONTENT)
-            .may_refuse(&[&kind::NOT_FOUND])
-            .to(restart),
+        post(
+            OPERATE,
+            "/admin/actors/{path:.+}/restart",
+            "restartActor",
+            "Restarts an actor, or a supervisor with all below it.",
+        )
+        .answers(StatusCode::NO_CONTENT)
+        .may_refuse(&[&kind::NOT_FOUND])
+        .to(restart),
     ];
     Group { name: "Operation", about: "The parts of the running system.", routes }
 }

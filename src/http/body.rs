@@ -76,11 +76,17 @@ impl<T: DeserializeOwned + JsonSchema + 'static> Body for Json<T> {
     }
 
     fn read(bytes: &Bytes, form: Option<&Form>) -> Result<Self, Problem> {
-        let malformed = |error: serde_json::Error| Problem::new(&kind::BODY_MALFORMED, format!("the body is no JSON that this operation takes: {error}"));
+        let malformed = |error: serde_json::Error| {
+            Problem::new(&kind::BODY_MALFORMED, format!("the body is no JSON that this operation takes: {error}"))
+        };
         let document: Value = serde_json::from_slice(bytes).map_err(malformed)?;
         let faults = form.map(|form| form.check(&document)).unwrap_or_default();
         if let Some(first) = faults.first() {
-            let detail = if faults.len() == 1 { first.message.clone() } else { format!("{} fields are not as they must be; see errors", faults.len()) };
+            let detail = if faults.len() == 1 {
+                first.message.clone()
+            } else {
+                format!("{} fields are not as they must be; see errors", faults.len())
+            };
             return Err(Problem::new(&kind::BODY_MALFORMED, detail).with_errors(faults));
         }
         // From the text once more, because a value has no lines and columns to tell of.
@@ -145,7 +151,8 @@ impl Kind {
     async fn collect(&self, mut payload: Payload) -> Result<Bytes, Problem> {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|error| Problem::new(&kind::BODY_MALFORMED, format!("the body broke off: {error}")))?;
+            let chunk =
+                chunk.map_err(|error| Problem::new(&kind::BODY_MALFORMED, format!("the body broke off: {error}")))?;
             if bytes.len() + chunk.len() > self.limit {
                 return Err(self.too_large());
             }

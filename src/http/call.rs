@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler, Message};
-use actix_web::http::header::{HeaderName, HeaderMap};
+use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest};
 use actors::access::Caller;

@@ -49,7 +49,10 @@ fn identify(request: &HttpRequest, state: &HttpState, marks: Marks) -> Result<Ca
     let token = bearer(request.headers())?;
     let caller = state.tokens.caller(token, state.clock.now(), marks.correlation_id, marks.traceparent);
     caller.map_err(|reason| {
-        let challenge = format!("Bearer realm=\"bookly\", error=\"invalid_token\", error_description=\"{}\"", quotable(&reason.to_string()));
+        let challenge = format!(
+            "Bearer realm=\"bookly\", error=\"invalid_token\", error_description=\"{}\"",
+            quotable(&reason.to_string())
+        );
         Problem::new(&kind::UNAUTHENTICATED, reason.to_string()).with_header(WWW_AUTHENTICATE, &challenge)
     })
 }
@@ -94,7 +97,9 @@ mod tests {
     fn only_a_bearer_token_counts() {
         assert_eq!(token("Bearer abc.def").as_deref(), Some("abc.def"));
         assert_eq!(token("bearer  abc").as_deref(), Some("abc"));
-        assert!(["", "Bearer", "Bearer ", "Basic abc", "abc"].into_iter().all(|credentials| token(credentials).is_none()));
+        assert!(
+            ["", "Bearer", "Bearer ", "Basic abc", "abc"].into_iter().all(|credentials| token(credentials).is_none())
+        );
     }
 
     #[test]

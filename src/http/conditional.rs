@@ -18,7 +18,10 @@ pub fn entity_tag(version: i64) -> String {
 pub fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let Some(value) = headers.get(IF_MATCH) else { return Ok(None) };
     let malformed = || {
-        Problem::new(&kind::HEADER_INVALID, "If-Match must be one entity tag as an answer's ETag gave it, such as \"7\", or *")
+        Problem::new(
+            &kind::HEADER_INVALID,
+            "If-Match must be one entity tag as an answer's ETag gave it, such as \"7\", or *",
+        )
     };
     let value = value.to_str().map_err(|_| malformed())?.trim();
     if value == "*" {
@@ -30,7 +33,10 @@ pub fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     // A weak tag is never equal to another one when a change depends on it (RFC 9110, section 8.8.3.2).
     match opaque.parse() {
         Ok(version) if !value.starts_with("W/") && entity_tag(version) == value => Ok(Some(version)),
-        _ => Err(Problem::new(&kind::VERSION_STALE, format!("no version has the entity tag {value}; read the thing again"))),
+        _ => Err(Problem::new(
+            &kind::VERSION_STALE,
+            format!("no version has the entity tag {value}; read the thing again"),
+        )),
     }
 }
 

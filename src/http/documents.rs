@@ -34,7 +34,13 @@ impl Documents {
 
 /// Registers the documents.
 pub fn register(config: &mut ServiceConfig) {
-    let paths = [format!("{BASE}/openapi.json"), format!("{BASE}/asyncapi.yml"), "/docs".into(), "/".into(), "/problems/{code}".into()];
+    let paths = [
+        format!("{BASE}/openapi.json"),
+        format!("{BASE}/asyncapi.yml"),
+        "/docs".into(),
+        "/".into(),
+        "/problems/{code}".into(),
+    ];
     let [openapi, asyncapi, docs, root, problems] = paths.map(|path| {
         let allowed = allowed([Method::GET].iter());
         web::resource(path).default_service(web::to(move |request| method_not_allowed(request, allowed.clone())))

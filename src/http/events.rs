@@ -22,8 +22,13 @@ const LIST: &str = "events";
 /// The operations.
 pub fn group() -> Group {
     let routes = vec![
-        get(Access::Permission(Permission::EventsRead), "/events", "listEvents", "Events in the order they were stored.")
-            .to(list),
+        get(
+            Access::Permission(Permission::EventsRead),
+            "/events",
+            "listEvents",
+            "Events in the order they were stored.",
+        )
+        .to(list),
     ];
     Group { name: "Events", about: "Every change of state, as it was published.", routes }
 }

@@ -28,7 +28,11 @@ impl Form {
         let schema = self.resolve(schema, value);
         if !has_type(schema, value) {
             let (wanted, found) = (names(schema).join(" or "), name(value));
-            violations.push(Violation::field("field.type", at, format!("{} must be {wanted}, not {found}", called(at))));
+            violations.push(Violation::field(
+                "field.type",
+                at,
+                format!("{} must be {wanted}, not {found}", called(at)),
+            ));
             return;
         }
         match value {
@@ -47,7 +51,8 @@ impl Form {
         let none = Map::new();
         let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
         // A schema without properties is a map, or takes anything.
-        let open = known.is_empty() || schema.get("additionalProperties").is_some_and(|more| *more != Value::Bool(false));
+        let open =
+            known.is_empty() || schema.get("additionalProperties").is_some_and(|more| *more != Value::Bool(false));
         for (field, value) in fields {
             match known.get(field) {
                 Some(schema) => self.compare(schema, value, &nested(field), violations),
@@ -60,8 +65,14 @@ impl Form {
             }
         }
         let required = schema.get("required").and_then(Value::as_array);
-        for field in required.into_iter().flatten().filter_map(Value::as_str).filter(|field| !fields.contains_key(*field)) {
-            violations.push(Violation::field("field.missing", &nested(field), format!("{} is required", nested(field))));
+        for field in
+            required.into_iter().flatten().filter_map(Value::as_str).filter(|field| !fields.contains_key(*field))
+        {
+            violations.push(Violation::field(
+                "field.missing",
+                &nested(field),
+                format!("{} is required", nested(field)),
+            ));
         }
     }
 
@@ -73,7 +84,11 @@ impl Form {
         let choices = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         match choices {
             [something, null] if null["type"] == "null" => {
-                if value.is_null() { null } else { self.resolve(something, value) }
+                if value.is_null() {
+                    null
+                } else {
+                    self.resolve(something, value)
+                }
             }
             _ => schema,
         }
@@ -87,7 +102,9 @@ fn called(at: &str) -> &str {
 fn names(schema: &Value) -> Vec<&str> {
     match schema.get("type") {
         Some(Value::String(one)) => vec![one],
-        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect(),
+        Some(Value::Array(several)) => {
+            several.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -143,7 +160,8 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_also_deep_inside() {
-        let body = json!({"code": 7, "nmae": "Room", "type": "CLASSROOM", "location": {"buidling": "A"}, "programIds": [1]});
+        let body =
+            json!({"code": 7, "nmae": "Room", "type": "CLASSROOM", "location": {"buidling": "A"}, "programIds": [1]});
         let expected = [
             fault("field.type", "code"),
             fault("field.unknown", "nmae"),

@@ -99,7 +99,8 @@ impl Probe {
     /// What waits in the outbox, or why the database did not tell within its time.
     async fn backlog(&self) -> Result<Backlog, String> {
         let asked = async {
-            let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|error| Error::Unavailable(error.to_string()))?;
+            let turn =
+                Arc::clone(&self.turn).acquire_owned().await.map_err(|error| Error::Unavailable(error.to_string()))?;
             let read = move |connection: &mut _| {
                 let backlog = outbox::backlog(connection);
                 drop(turn);
@@ -130,7 +131,9 @@ impl Readiness {
         let tree = running.tree();
         let (database, bus) = match backlog {
             Ok(backlog) => (Part::ready(None), bus(&backlog, &tree)),
-            Err(reason) => (Part::new(Status::Unready, reason), Part::new(Status::Degraded, "the outbox cannot be read")),
+            Err(reason) => {
+                (Part::new(Status::Unready, reason), Part::new(Status::Degraded, "the outbox cannot be read"))
+            }
         };
         let cache = Part::ready(Some("not used".to_owned()));
         let actors = actors(running.ready(), &tree);

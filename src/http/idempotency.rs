@@ -2,8 +2,8 @@
 //!
 //! After the draft of the IETF's HTTPAPI working group (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
 
-use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, body};
 use actors::access::Caller;
@@ -39,7 +39,10 @@ impl Repeatable {
         let Some(value) = request.headers().get(KEY).filter(|_| row.takes_idempotency_key()) else { return Ok(None) };
         let visible = (1..=255).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic);
         let key = value.to_str().ok().filter(|_| visible).ok_or_else(|| {
-            Problem::new(&kind::HEADER_INVALID, "Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID")
+            Problem::new(
+                &kind::HEADER_INVALID,
+                "Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID",
+            )
         })?;
         let fingerprint = fingerprint(request.method(), request.path(), request.query_string(), body);
         Ok(Some(Self { key: Key { caller_id: caller.id(), key: key.to_owned() }, fingerprint }))
@@ -49,7 +52,12 @@ impl Repeatable {
     ///
     /// # Errors
     /// 409 while it is being done, 422 when the key belongs to another request, or that the store failed.
-    pub async fn answer_once(self, state: Data<HttpState>, correlation_id: Uuid, work: Work) -> Result<HttpResponse, Problem> {
+    pub async fn answer_once(
+        self,
+        state: Data<HttpState>,
+        correlation_id: Uuid,
+        work: Work,
+    ) -> Result<HttpResponse, Problem> {
         let Self { key, fingerprint } = self;
         let started_at = state.clock.now();
         let start: Start = state
@@ -72,7 +80,10 @@ impl Repeatable {
             }
         }
         // Goes on when the client hangs up: what it began must be noted as done, for the client asks again.
-        #[expect(clippy::disallowed_methods, reason = "the task is one request, which ends by itself within its time limits")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the task is one request, which ends by itself within its time limits"
+        )]
         let done = actix_rt::spawn(async move {
             let response = work.await.unwrap_or_else(|problem| problem.respond(correlation_id));
             note(&state, key, started_at, response).await
@@ -88,7 +99,12 @@ pub fn fingerprint(method: &Method, path: &str, query: &str, body: &[u8]) -> Str
 }
 
 /// Stores the answer, or makes the key free again when the same request may be answered otherwise next time.
-async fn note(state: &HttpState, key: Key, started_at: chrono::DateTime<chrono::Utc>, response: HttpResponse) -> HttpResponse {
+async fn note(
+    state: &HttpState,
+    key: Key,
+    started_at: chrono::DateTime<chrono::Utc>,
+    response: HttpResponse,
+) -> HttpResponse {
     let (head, content) = response.into_parts();
     let content = body::to_bytes(content).await.unwrap_or_default();
     let answer = lasts(head.status()).then(|| stored(&head, &content)).flatten();
@@ -112,7 +128,8 @@ fn lasts(status: StatusCode) -> bool {
 }
 
 fn stored(head: &HttpResponse<()>, content: &Bytes) -> Option<StoredAnswer> {
-    let text = |name: &HeaderName| head.headers().get(name)?.to_str().ok().map(|value| (name.to_string(), value.to_owned()));
+    let text =
+        |name: &HeaderName| head.headers().get(name)?.to_str().ok().map(|value| (name.to_string(), value.to_owned()));
     let body = String::from_utf8(content.to_vec()).ok()?;
     Some(StoredAnswer { status: head.status().as_u16(), headers: STORED.iter().filter_map(text).collect(), body })
 }

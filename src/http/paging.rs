@@ -72,7 +72,8 @@ impl Cursor {
             (found == check(list, key)).then(|| serde_json::from_slice(key).ok()).flatten()
         });
         key.ok_or_else(|| {
-            let detail = "cursor is not one that this list gave as nextCursor; leave it out to begin with the first page";
+            let detail =
+                "cursor is not one that this list gave as nextCursor; leave it out to begin with the first page";
             Problem::new(&kind::QUERY_INVALID, detail)
         })
     }

@@ -22,7 +22,8 @@ pub async fn answer(route: Arc<Route>, state: Data<HttpState>, request: HttpRequ
     let marks = marks(&request);
     let correlation_id = marks.correlation_id;
     let work = AssertUnwindSafe(run(&route, state, request, payload, marks)).catch_unwind();
-    let outcome = work.await.unwrap_or_else(|_| Err(Problem::internal(format!("the handler of {} panicked", route.row.id))));
+    let outcome =
+        work.await.unwrap_or_else(|_| Err(Problem::internal(format!("the handler of {} panicked", route.row.id))));
     outcome.unwrap_or_else(|problem| problem.respond(correlation_id))
 }
 

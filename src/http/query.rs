@@ -61,7 +61,9 @@ impl Parameters {
         read.map_err(|error: serde_json::Error| {
             let error = error.to_string();
             match current.get() {
-                _ if error.starts_with("missing field") => refused(error.replacen("missing field", "the request lacks the query parameter", 1)),
+                _ if error.starts_with("missing field") => {
+                    refused(error.replacen("missing field", "the request lacks the query parameter", 1))
+                }
                 Some(name) => refused(format!("the query parameter {name} is not what it must be: {error}")),
                 None => refused(error),
             }

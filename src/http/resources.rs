@@ -3,8 +3,8 @@
 use actors::access::Permission;
 use actors::resources::model::{NewResource, ResourceChanges};
 use actors::resources::{
-    ChangeCategory, ChangeStatus, CreateResource, DeleteResource, EditResource, Error, GetResource, ListResources, Resource,
-    ResourceFilter, SetRules,
+    ChangeCategory, ChangeStatus, CreateResource, DeleteResource, EditResource, Error, GetResource, ListResources,
+    Resource, ResourceFilter, SetRules,
 };
 use amqp::events::{AvailabilityRules, ResourceStatus, ResourceType};
 use schemars::JsonSchema;
@@ -33,10 +33,17 @@ pub fn group() -> Group {
             .to(add),
         get(READ, "/resources", "listResources", "Lists and searches resources, by code.").to(list),
         get(READ, "/resources/{id}", "getResource", "One resource.").may_refuse(&[&kind::NOT_FOUND]).to(show),
-        patch(WRITE, "/resources/{id}", "editResource", "Changes what is said of a resource.").may_refuse(EDIT_CODE).to(edit),
-        delete(WRITE, "/resources/{id}", "deleteResource", "Deletes a resource; future reservations of it are cancelled.")
-            .may_refuse(EDIT)
-            .to(remove),
+        patch(WRITE, "/resources/{id}", "editResource", "Changes what is said of a resource.")
+            .may_refuse(EDIT_CODE)
+            .to(edit),
+        delete(
+            WRITE,
+            "/resources/{id}",
+            "deleteResource",
+            "Deletes a resource; future reservations of it are cancelled.",
+        )
+        .may_refuse(EDIT)
+        .to(remove),
         patch(WRITE, "/resources/{id}/status", "changeResourceStatus", "Opens or closes a resource.")
             .may_refuse(EDIT)
             .to(change_status),
@@ -46,9 +53,14 @@ pub fn group() -> Group {
         get(READ, "/resources/{id}/rules", "getResourceRules", "What reservations of a resource must keep to.")
             .may_refuse(&[&kind::NOT_FOUND])
             .to(show_rules),
-        put(WRITE, "/resources/{id}/rules", "setResourceRules", "Gives a resource new rules, in place of all that it had.")
-            .may_refuse(EDIT)
-            .to(set_rules),
+        put(
+            WRITE,
+            "/resources/{id}/rules",
+            "setResourceRules",
+            "Gives a resource new rules, in place of all that it had.",
+        )
+        .may_refuse(EDIT)
+        .to(set_rules),
     ];
     Group { name: "Resources", about: "What can be reserved: rooms, laboratories, equipment.", routes }
 }

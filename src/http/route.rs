@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use actix_web::http::{Method, StatusCode};
 use actix_web::HttpResponse;
+use actix_web::http::{Method, StatusCode};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};

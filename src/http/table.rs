@@ -69,7 +69,9 @@ impl Table {
                 ));
             }
             let allowed = allowed(routes.iter().map(|route| &route.row.method));
-            config.service(resource.default_service(web::to(move |request| method_not_allowed(request, allowed.clone()))));
+            config.service(
+                resource.default_service(web::to(move |request| method_not_allowed(request, allowed.clone()))),
+            );
         }
     }
 }

@@ -19,7 +19,9 @@ const LIST: &str = "users";
 /// The operations.
 pub fn group() -> Group {
     let routes = vec![
-        get(Access::Caller, "/users/me", "getMe", "The user whose access token this is.").may_refuse(&[&kind::NOT_FOUND]).to(me),
+        get(Access::Caller, "/users/me", "getMe", "The user whose access token this is.")
+            .may_refuse(&[&kind::NOT_FOUND])
+            .to(me),
         get(READ, "/users", "listUsers", "Lists and searches users, by e-mail address.").to(list),
         create(WRITE, "/users", "addUser", "Makes an account for somebody.")
             .may_refuse(&[&kind::RULES_BROKEN, &kind::EMAIL_TAKEN])
@@ -59,7 +61,10 @@ fn reply(user: User) -> Reply<User> {
 }
 
 async fn me(call: Call) -> Result<Reply<User>, Problem> {
-    let id = call.caller.user_id.ok_or_else(|| Problem::new(&kind::NOT_FOUND, "the operator at the machine has no account"))?;
+    let id = call
+        .caller
+        .user_id
+        .ok_or_else(|| Problem::new(&kind::NOT_FOUND, "the operator at the machine has no account"))?;
     Ok(reply(call.ask(&call.state.services.auth, GetUser(id)).await?))
 }
 

@@ -9,10 +9,10 @@ use super::error::{Error, unfit};
 use super::get::check_visible;
 use super::model::{Reservation, ReservationEvent, Slot};
 use super::occupancy::{self, Claim};
-use super::request::{check_texts, free_unit, limit, request};
+use super::request::{check_texts, free_unit, limit, lock, request};
 use super::{Availability, profile, store};
 use crate::access::Permission;
-use crate::database::{self, Transaction};
+use crate::database::Transaction;
 use crate::event_store::{Aggregate, append_one};
 use crate::service::{Command, Context};
 
@@ -45,12 +45,15 @@ impl Command for EditReservation {
     type Refusal = Error;
 
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Reservation, Error> {
+        // Both locks at once, in the order that a new request takes them in. Neither owner nor resource ever changes.
+        let found = store::find(transaction.connection(), self.id)?;
+        lock(transaction, context, found.resource_id, found.user_id)?;
         let reservation = store::load(transaction, self.id, self.expected_version)?;
         check_own(context, &reservation)?;
-        let slot = Slot {
-            starts_at: self.changes.start_time.unwrap_or(reservation.slot.starts_at),
-            ends_at: self.changes.end_time.unwrap_or(reservation.slot.ends_at),
-        };
+        let slot = Slot::new(
+            self.changes.start_time.unwrap_or(reservation.slot.starts_at),
+            self.changes.end_time.unwrap_or(reservation.slot.ends_at),
+        );
         Error::unless_empty(check_texts(self.changes.purpose.as_deref(), 0))?;
         let (now, by) = (context.origin.now, context.origin.actor_id());
         let edited = reservation.edit(now, slot, self.changes.purpose, by).map_err(Error::NotChangeable)?;
@@ -73,9 +76,6 @@ fn relocate(
     reservation: &Reservation,
     slot: Slot,
 ) -> Result<(), Error> {
-    if !context.caller.is_staff() {
-        database::lock(transaction, &[reservation.user_id])?;
-    }
     let profile = profile::existing(transaction.connection(), reservation.resource_id)?;
     let people = (!reservation.participants.is_empty()).then_some(reservation.participants.len() + 1);
     let mut violations = request(&profile, slot, people, context).violations();

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::model::Slot;
 use super::occupancy::{self, Hold};
 use super::profile::Profile;
+use super::rules::first_instant;
 use super::{Availability, profile};
 use crate::database::DatabaseConnection;
 use crate::service::{Context, Query};
@@ -115,9 +116,7 @@ fn open_times(profile: &Profile, span: Slot, time_zone: Tz) -> Vec<Slot> {
         let (opens, closes) =
             if custom.business_hours_only { (opening.opens_at, opening.closes_at) } else { (NaiveTime::MIN, NaiveTime::MIN) };
         let end_day = if closes == NaiveTime::MIN { day + Days::new(1) } else { day };
-        let instant = |local: chrono::NaiveDateTime| {
-            local.and_local_timezone(time_zone).earliest().map(|time| time.with_timezone(&Utc))
-        };
+        let instant = |local| first_instant(local, time_zone);
         let (Some(starts), Some(ends)) = (instant(day.and_time(opens)), instant(end_day.and_time(closes))) else {
             continue;
         };

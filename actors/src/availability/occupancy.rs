@@ -4,6 +4,8 @@
 //! writers from waiting on each other's rows; the constraint `occupancy_no_overlap` (an exclusion constraint on
 //! PostgreSQL, a trigger on SQLite) is the proof that holds even for a writer that forgot the lock.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -82,7 +84,10 @@ pub(super) fn holds(
 /// What is in the way, when none is.
 pub fn free_unit(holds: &[Hold], slot: Slot, units: i32) -> Result<i32, Vec<Conflict>> {
     let in_the_way: Vec<&Hold> = holds.iter().filter(|hold| hold.slot().overlaps(&slot)).collect();
-    let free = (0..units).find(|unit| in_the_way.iter().all(|hold| hold.unit != *unit));
+    // A unit that the resource had once counts as well: it takes no more at once than it has units now.
+    let taken: BTreeSet<i32> = in_the_way.iter().map(|hold| hold.unit).collect();
+    let full = i32::try_from(taken.len()).is_ok_and(|taken| taken >= units);
+    let free = (0..units).find(|unit| !full && !taken.contains(unit));
     free.ok_or_else(|| in_the_way.into_iter().map(Hold::conflict).collect())
 }
 

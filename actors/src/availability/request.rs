@@ -50,7 +50,7 @@ impl Command for RequestReservation {
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Reservation, Error> {
         let new = self.0;
         let user_id = on_behalf_of(&context.caller, new.user_id)?;
-        let slot = Slot { starts_at: new.start_time, ends_at: new.end_time };
+        let slot = Slot::new(new.start_time, new.end_time);
         lock(transaction, context, new.resource_id, user_id)?;
         let profile = profile::existing(transaction.connection(), new.resource_id)?;
         let people = (!new.participants.is_empty()).then_some(new.participants.len() + 1);
@@ -60,7 +60,7 @@ impl Command for RequestReservation {
         Error::unless_empty(violations)?;
         let unit = free_unit(transaction, &profile, slot, context)?;
 
-        let event = ReservationEvent::from(created(&new, user_id, &profile, context));
+        let event = ReservationEvent::from(created(&new, slot, user_id, &profile, context));
         let reservation = Reservation::apply(None, 1, context.origin.now, &event).map_err(unfit)?;
         let claim = Claim {
             resource_id: profile.resource_id,
@@ -75,19 +75,24 @@ impl Command for RequestReservation {
     }
 }
 
-fn created(new: &NewReservation, user_id: Uuid, profile: &Profile, context: &Context) -> ReservationCreated {
-    let minutes = (new.end_time - new.start_time).num_minutes();
+fn created(
+    new: &NewReservation,
+    slot: Slot,
+    user_id: Uuid,
+    profile: &Profile,
+    context: &Context,
+) -> ReservationCreated {
     ReservationCreated {
         reservation_id: context.origin.ids.next(),
         resource_id: new.resource_id,
         user_id,
-        start_time: new.start_time,
-        end_time: new.end_time,
+        start_time: slot.starts_at,
+        end_time: slot.ends_at,
         purpose: new.purpose.clone(),
         created_by: context.origin.actor_id(),
         series_id: None,
         program_id: new.program_id,
-        duration_minutes: u32::try_from(minutes).unwrap_or_default(),
+        duration_minutes: u32::try_from(slot.duration().num_minutes()).unwrap_or_default(),
         participants: new.participants.clone(),
         requires_approval: profile.rules.requires_approval,
     }

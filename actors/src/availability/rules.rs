@@ -92,7 +92,9 @@ impl Request<'_> {
         let opening = &self.profile.opening;
         let starts = self.slot.starts_at.with_timezone(&self.time_zone);
         let ends = self.slot.ends_at.with_timezone(&self.time_zone);
-        let weekend = matches!(starts.weekday(), Weekday::Sat | Weekday::Sun);
+        // Its last instant may lie in the weekend although its first does not.
+        let last = ends - TimeDelta::microseconds(1);
+        let weekend = [starts, last].iter().any(|at| matches!(at.weekday(), Weekday::Sat | Weekday::Sun));
         if custom.weekdays_only && weekend {
             return Some(Violation::field("rule.weekdays_only", "startTime", "the resource is open Monday to Friday"));
         }
@@ -101,8 +103,8 @@ impl Request<'_> {
         }
         let open_day = opening.weekdays.contains(&starts.weekday().into());
         // Midnight belongs to the day that ends with it.
-        let to_midnight = ends.time() == NaiveTime::MIN
-            && starts.date_naive().checked_add_days(Days::new(1)) == Some(ends.date_naive());
+        let next_day = starts.date_naive() + Days::new(1);
+        let to_midnight = Some(self.slot.ends_at) == first_instant(next_day.and_time(NaiveTime::MIN), self.time_zone);
         let same_day = starts.date_naive() == ends.date_naive();
         let inside = starts.time() >= opening.opens_at
             && ((same_day && ends.time() <= opening.closes_at)

@@ -162,7 +162,8 @@ fn occurrences(new: &NewSeries, context: &Context) -> Result<(Rule, Tz, Vec<Slot
         Error::Broken(vec![Violation::field("field.rrule", "rrule", error.to_string())])
     };
     let rule = rule.map_err(refused)?;
-    let found = expand(new.start_time, new.end_time, zone, &rule, &new.exdates).map_err(refused)?;
+    let first = Slot::new(new.start_time, new.end_time);
+    let found = expand(first.starts_at, first.ends_at, zone, &rule, &new.exdates).map_err(refused)?;
     if found.is_empty() {
         let message = "the exdates leave no occurrence";
         return Err(Error::Broken(vec![Violation::field("field.exdates", "exdates", message)]));

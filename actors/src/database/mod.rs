@@ -25,6 +25,7 @@ mod tests;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use diesel::connection::SimpleConnection;
 use tokio::sync::{Notify, oneshot};
 
 pub use connection::DatabaseConnection;
@@ -111,7 +112,7 @@ impl Database {
         submit(&self.0.writes, work).await
     }
 
-    /// Runs `work` on a snapshot. On SQLite it cannot write.
+    /// Runs `work` on a snapshot: all its queries see the same state. It cannot write.
     ///
     /// # Errors
     /// What `work` returned, or a failure of storage itself.
@@ -121,7 +122,16 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.0.reads, move |transaction| work(transaction.connection())).await
+        submit(&self.0.reads, move |transaction| {
+            let connection = transaction.connection();
+            if let DatabaseConnection::Postgres(connection) = connection {
+                connection
+                    .batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    .map_err(Error::from)?;
+            }
+            work(connection)
+        })
+        .await
     }
 }
 

@@ -1,9 +1,11 @@
 //! The database threads: each owns one connection and works off a queue.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
 use tokio::sync::Notify;
 
@@ -61,21 +63,37 @@ impl Worker {
     }
 
     fn work(&mut self, jobs: Vec<Job>) {
+        let mut waiting = VecDeque::from(jobs);
+        while !waiting.is_empty() {
+            self.transact(&mut waiting);
+        }
+    }
+
+    /// Runs jobs in one transaction: all that wait, or as many as it takes to break it.
+    fn transact(&mut self, waiting: &mut VecDeque<Job>) {
         let mut connection = match self.begin() {
             Ok(connection) => connection,
-            Err(error) => return refuse(jobs, &error),
+            Err(error) => return refuse(waiting, &error),
         };
-        let shared = jobs.len() > 1;
-        let mut appended = false;
-        let mut answers = Vec::with_capacity(jobs.len());
-        let mut keep = shared;
-        for job in jobs {
-            let (ending, answer, wrote) = run(&mut connection, job, shared);
-            appended |= wrote && ending == Ending::Keep;
-            keep |= ending == Ending::Keep;
-            answers.push(answer);
+        let shared = waiting.len() > 1;
+        let (mut keep, mut appended, mut broken) = (shared, false, None);
+        let mut answers = Vec::with_capacity(waiting.len());
+        while broken.is_none()
+            && let Some(job) = waiting.pop_front()
+        {
+            let ran = run(&mut connection, job, shared);
+            keep |= ran.ending == Ending::Keep;
+            appended |= ran.appended && ran.ending == Ending::Keep;
+            broken = ran.broken;
+            answers.push(ran.answer);
         }
-        let outcome = end(&mut connection, keep);
+        let outcome = match broken {
+            None => end(&mut connection, keep),
+            Some(error) => {
+                let _ = connection.batch_execute("ROLLBACK");
+                Err(error)
+            }
+        };
         // A connection whose transaction could not be ended is in an unknown state: the next job gets a new one.
         self.connection = outcome.is_ok().then_some(connection);
         if appended && outcome.is_ok() {
@@ -100,44 +118,66 @@ impl Worker {
     }
 }
 
-fn refuse(jobs: Vec<Job>, error: &Error) {
-    for job in jobs {
+fn refuse(waiting: &mut VecDeque<Job>, error: &Error) {
+    for job in waiting.drain(..) {
         let (_, answer) = job(Err(error.clone()));
         answer(Err(error.clone()));
     }
 }
 
+/// What became of a job inside its transaction.
+struct Ran {
+    ending: Ending,
+    answer: Answer,
+    appended: bool,
+    /// The transaction around it is gone, and with it what earlier jobs did.
+    broken: Option<Error>,
+}
+
 /// Runs one job. In a shared transaction it stands in a savepoint, so that its failure undoes its own work only.
-fn run(connection: &mut DatabaseConnection, job: Job, shared: bool) -> (Ending, Answer, bool) {
+fn run(connection: &mut DatabaseConnection, job: Job, shared: bool) -> Ran {
     if shared && let Err(error) = connection.batch_execute("SAVEPOINT job") {
         let error = Error::from(error);
-        let (ending, answer) = job(Err(error));
-        return (ending, answer, false);
+        let (ending, answer) = job(Err(error.clone()));
+        return Ran { ending, answer, appended: false, broken: Some(error) };
     }
     let mut transaction = Transaction::new(connection);
     let ran = catch_unwind(AssertUnwindSafe(|| job(Ok(&mut transaction))));
-    let wrote = transaction.appended();
+    let appended = transaction.appended();
     // The caller's channel went down with the panic: it learns of it from there.
     let (ending, answer) = ran.unwrap_or_else(|_| (Ending::Undo, Box::new(|_| ())));
-    if shared {
-        let statement = match ending {
-            Ending::Keep => "RELEASE job",
-            Ending::Undo => "ROLLBACK TO job; RELEASE job",
-        };
-        if let Err(error) = connection.batch_execute(statement) {
-            log::error!("a savepoint could not be ended: {error}");
-        }
-    }
-    (ending, answer, wrote)
+    let broken = if shared { end_savepoint(connection, ending).err() } else { None };
+    Ran { ending, answer, appended, broken }
+}
+
+/// Some failures, such as a full disk, make SQLite roll back the whole transaction (<https://sqlite.org/lang_transaction.html>,
+/// "Response To Errors Within A Transaction"): the savepoint is gone, and the next one would begin a transaction by itself.
+fn end_savepoint(connection: &mut DatabaseConnection, ending: Ending) -> Result<(), Error> {
+    let statement = match ending {
+        Ending::Keep => "RELEASE job",
+        Ending::Undo => "ROLLBACK TO job; RELEASE job",
+    };
+    connection.batch_execute(statement).map_err(|error| {
+        log::error!("the shared transaction is lost: {error}");
+        Error::Unavailable(format!("work that shared the commit made the database roll it back ({error}); try again"))
+    })
 }
 
 fn end(connection: &mut DatabaseConnection, keep: bool) -> Result<(), Error> {
     if keep {
-        connection.batch_execute("COMMIT").map_err(|error| {
+        commit(connection).map_err(|error| {
             let _ = connection.batch_execute("ROLLBACK");
             Error::from(error)
         })
     } else {
         connection.batch_execute("ROLLBACK").map_err(Error::from)
+    }
+}
+
+fn commit(connection: &mut DatabaseConnection) -> QueryResult<()> {
+    match connection {
+        // After a failed statement PostgreSQL answers COMMIT with success and rolls back; the SELECT makes it an error.
+        DatabaseConnection::Postgres(connection) => connection.batch_execute("SELECT 1; COMMIT"),
+        DatabaseConnection::Sqlite(connection) => connection.batch_execute("COMMIT"),
     }
 }

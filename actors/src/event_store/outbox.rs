@@ -154,7 +154,7 @@ pub fn release_all(transaction: &mut Transaction<'_>) -> Result<(), Error> {
 pub struct Backlog {
     /// Events not confirmed yet.
     pub waiting: i64,
-    /// When the earliest is due.
+    /// When the next one may be claimed: the earliest that no earlier one of its aggregate holds up.
     pub next_due_at: Option<DateTime<Utc>>,
     /// Events whose publishing has failed at least once.
     pub failing: i64,
@@ -167,14 +167,28 @@ pub struct Backlog {
 /// # Errors
 /// When the query fails.
 pub fn backlog(connection: &mut DatabaseConnection) -> Result<Backlog, Error> {
-    let (waiting, next_due_at): (i64, Option<Instant>) = outbox::table
-        .select((diesel::dsl::count_star(), diesel::dsl::min(outbox::due_at)))
-        .first(connection)?;
+    let waiting: i64 = outbox::table.count().get_result(connection)?;
     if waiting == 0 {
         return Ok(Backlog::default());
     }
     let failing = outbox::table.filter(outbox::attempts.gt(0));
     let last_error = failing.select(outbox::last_error).first::<Option<String>>(connection).optional()?.flatten();
     let failing = failing.count().get_result(connection)?;
-    Ok(Backlog { waiting, next_due_at: next_due_at.map(|at| at.0), failing, last_error })
+    Ok(Backlog { waiting, next_due_at: next_due_at(connection)?, failing, last_error })
+}
+
+fn next_due_at(connection: &mut DatabaseConnection) -> Result<Option<DateTime<Utc>>, Error> {
+    let due: Due = diesel::sql_query(
+        "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at FROM outbox o
+         WHERE NOT EXISTS (
+            SELECT 1 FROM outbox earlier WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position < o.position)",
+    )
+    .get_result(connection)?;
+    Ok(due.at.map(|at| at.0))
+}
+
+#[derive(QueryableByName)]
+struct Due {
+    #[diesel(sql_type = diesel::sql_types::Nullable<SqlInstant>)]
+    at: Option<Instant>,
 }

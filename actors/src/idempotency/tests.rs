@@ -40,7 +40,8 @@ impl Store {
     }
 
     async fn forget(&self, started_at: DateTime<Utc>) {
-        let done: Result<(), Error> = self.database.write(move |transaction| forget(transaction, &key(), started_at)).await;
+        let done: Result<(), Error> =
+            self.database.write(move |transaction| forget(transaction, &key(), started_at)).await;
         done.expect("forgets");
     }
 

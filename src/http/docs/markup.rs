@@ -10,7 +10,9 @@ pub fn escape(text: &str) -> String {
 /// A description: escaped, with `code` between backticks.
 pub fn prose(text: &str) -> String {
     let parts = text.split('`').enumerate();
-    parts.map(|(index, part)| if index % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) }).collect()
+    parts
+        .map(|(index, part)| if index % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) })
+        .collect()
 }
 
 /// The fields of an object, or the words of a choice.
@@ -24,7 +26,11 @@ pub fn fields(schema: &Value) -> String {
         .map(|(name, field)| {
             let need = if required(name) { "" } else { ", may be absent" };
             let about = prose(field["description"].as_str().unwrap_or_default());
-            format!("<dt><code>{}</code> <span class=\"quiet\">{}{need}</span></dt><dd>{about}</dd>", escape(name), type_of(field))
+            format!(
+                "<dt><code>{}</code> <span class=\"quiet\">{}{need}</span></dt><dd>{about}</dd>",
+                escape(name),
+                type_of(field)
+            )
         })
         .collect();
     format!("<dl>{rows}</dl>")
@@ -44,7 +50,11 @@ pub fn type_of(schema: &Value) -> String {
         return format!("<code>{}</code>", escape(&constant.to_string()));
     }
     if let Some(words) = schema["enum"].as_array() {
-        return words.iter().map(|word| format!("<code>{}</code>", escape(&word.to_string()))).collect::<Vec<_>>().join(" or ");
+        return words
+            .iter()
+            .map(|word| format!("<code>{}</code>", escape(&word.to_string())))
+            .collect::<Vec<_>>()
+            .join(" or ");
     }
     let name = match &schema["type"] {
         Value::String(one) if one == "array" => format!("list of {}", type_of(&schema["items"])),
@@ -72,7 +82,13 @@ mod tests {
 
     #[test]
     fn types_are_told_in_few_words() {
-        assert_eq!(type_of(&json!({"type": "array", "items": {"type": "string", "format": "uuid"}})), "list of string (uuid)");
-        assert_eq!(type_of(&json!({"anyOf": [{"$ref": "#/a/B"}, {"type": "null"}]})), "<a href=\"#schema-B\">B</a> or null");
+        assert_eq!(
+            type_of(&json!({"type": "array", "items": {"type": "string", "format": "uuid"}})),
+            "list of string (uuid)"
+        );
+        assert_eq!(
+            type_of(&json!({"anyOf": [{"$ref": "#/a/B"}, {"type": "null"}]})),
+            "<a href=\"#schema-B\">B</a> or null"
+        );
     }
 }

@@ -16,7 +16,8 @@ const SCRIPT: &str = include_str!("page.js");
 /// The page of an OpenAPI document. [`NONCE`] stands where each answer has its nonce.
 pub fn page(openapi: &Value) -> String {
     let groups: Vec<&Value> = openapi["tags"].as_array().into_iter().flatten().collect();
-    let links: String = groups.iter().map(|group| link(text(&group["name"]))).chain(["Schemas", "Problems"].map(link)).collect();
+    let links: String =
+        groups.iter().map(|group| link(text(&group["name"]))).chain(["Schemas", "Problems"].map(link)).collect();
     let sections: String = groups.iter().map(|group| section_of(openapi, group)).collect();
     let info = &openapi["info"];
     format!(
@@ -104,7 +105,11 @@ fn problems() -> String {
             )
         })
         .collect();
-    section("Problems", "How requests are refused: `application/problem+json` (RFC 9457) with one of these codes.", &content)
+    section(
+        "Problems",
+        "How requests are refused: `application/problem+json` (RFC 9457) with one of these codes.",
+        &content,
+    )
 }
 
 #[cfg(test)]

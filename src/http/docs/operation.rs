@@ -72,8 +72,9 @@ fn answers(operation: &Value) -> String {
         .map(|(status, answer)| {
             let schemas: Vec<_> = content(answer).map(|(_, schema)| type_of(schema)).collect();
             let codes = answer["x-codes"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let codes: Vec<_> =
-                codes.map(|code| format!("<a href=\"#problem-{code}\"><code>{code}</code></a>", code = escape(code))).collect();
+            let codes: Vec<_> = codes
+                .map(|code| format!("<a href=\"#problem-{code}\"><code>{code}</code></a>", code = escape(code)))
+                .collect();
             let what = if codes.is_empty() { schemas } else { codes };
             let what = if what.is_empty() { "no content".to_owned() } else { what.join(", ") };
             format!("<dt><code>{}</code></dt><dd>{what}</dd>", escape(status))

@@ -21,7 +21,8 @@ pub fn openapi(table: &Table) -> Value {
         }
     }
     let mut paths = Value::Object(paths);
-    let tags: Vec<_> = table.groups.iter().map(|group| json!({"name": group.name, "description": group.about})).collect();
+    let tags: Vec<_> =
+        table.groups.iter().map(|group| json!({"name": group.name, "description": group.about})).collect();
     let components = schemas.finish(&mut paths);
     json!({
         "openapi": "3.1.0",

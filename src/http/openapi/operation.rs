@@ -26,7 +26,8 @@ pub fn describe(route: &Route, tag: &str, schemas: &mut Schemas) -> Value {
     operation["parameters"] = parameters(route, schemas).into();
     if let Some(body) = &route.body {
         let schema = value((body.schema)(&mut schemas.read));
-        operation["requestBody"] = json!({ "required": !body.optional, "content": { body.media_type: { "schema": schema } } });
+        operation["requestBody"] =
+            json!({ "required": !body.optional, "content": { body.media_type: { "schema": schema } } });
     }
     operation["responses"] = responses(route, schemas).into();
     operation
@@ -57,7 +58,8 @@ fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
 fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
     let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     names.map(|name| {
-        let schema = if name == "id" { json!({ "type": "string", "format": "uuid" }) } else { json!({ "type": "string" }) };
+        let schema =
+            if name == "id" { json!({ "type": "string", "format": "uuid" }) } else { json!({ "type": "string" }) };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
     })
 }
@@ -66,7 +68,11 @@ fn headers(route: &Route) -> impl Iterator<Item = (&'static str, &'static str)> 
     let row = &route.row;
     let refuses_stale = row.refusals.contains(&&kind::VERSION_STALE);
     [
-        (row.takes_idempotency_key(), "Idempotency-Key", "Chosen by the client, one a request: a repetition gets the first answer."),
+        (
+            row.takes_idempotency_key(),
+            "Idempotency-Key",
+            "Chosen by the client, one a request: a repetition gets the first answer.",
+        ),
         (refuses_stale, "If-Match", "The ETag of the version that is to be changed; another version is refused."),
         (row.method == Method::GET, "If-None-Match", "The ETag that the client has; 304 when it is the same."),
     ]

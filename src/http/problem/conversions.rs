@@ -17,14 +17,16 @@ impl From<CallError> for Problem {
                 Self::new(&kind::OVERLOADED, detail).with_header(RETRY_AFTER, RETRY_AFTER_S)
             }
             CallError::TimedOut { actor, .. } => {
-                let detail = format!("the {actor} service did not answer in time; look whether it was done before you try again");
+                let detail = format!(
+                    "the {actor} service did not answer in time; look whether it was done before you try again"
+                );
                 Self::new(&kind::LATE, detail)
             }
             CallError::Stopped { actor } => {
                 let detail = format!("the {actor} service is not running; try again in a moment");
                 Self::new(&kind::UNAVAILABLE, detail).with_header(RETRY_AFTER, RETRY_AFTER_S)
             }
-            CallError::Panicked { .. } => Self::internal(error),
+            CallError::Panicked { .. } => Self::internal(error.to_string()),
         }
     }
 }
@@ -32,11 +34,11 @@ impl From<CallError> for Problem {
 impl From<database::Error> for Problem {
     fn from(error: database::Error) -> Self {
         if !error.is_transient() {
-            return Self::internal(error);
+            return Self::internal(error.to_string());
         }
         Self::new(&kind::UNAVAILABLE, "the database is not available; try again in a moment")
             .with_header(RETRY_AFTER, RETRY_AFTER_S)
-            .because(error)
+            .because(error.to_string())
     }
 }
 

@@ -54,7 +54,7 @@ impl Problem {
     }
 
     /// A fault of the program or of what it rests on. The log gets `cause`, the client does not.
-    pub fn internal(cause: impl ToString) -> Self {
+    pub fn internal(cause: impl Into<String>) -> Self {
         let detail = "the server could not do this; quote the correlationId when you report it";
         Self::new(&kind::INTERNAL, detail).because(cause)
     }
@@ -86,8 +86,8 @@ impl Problem {
     }
 
     /// Notes what only the log may know.
-    pub fn because(mut self, cause: impl ToString) -> Self {
-        self.0.cause = Some(cause.to_string());
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.0.cause = Some(cause.into());
         self
     }
 

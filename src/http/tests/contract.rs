@@ -12,7 +12,8 @@ fn operation_ids_are_unique() {
     let table = table();
     let ids: BTreeSet<_> = table.routes().map(|route| route.row.id).collect();
     assert_eq!(ids.len(), table.routes().count());
-    let rows: BTreeSet<_> = table.routes().map(|route| (route.row.documented_path(), route.row.method.to_string())).collect();
+    let rows: BTreeSet<_> =
+        table.routes().map(|route| (route.row.documented_path(), route.row.method.to_string())).collect();
     assert_eq!(rows.len(), table.routes().count());
 }
 
@@ -22,8 +23,9 @@ fn what_is_open_to_everybody_is_known() {
     let open: BTreeSet<_> =
         table.routes().filter(|route| route.row.access == Access::Public).map(|route| route.row.id).collect();
     assert_eq!(open, BTreeSet::from(["isLive", "isReady", "logIn", "refreshSession"]));
-    let any: BTreeSet<_> = table.routes().filter(|route| route.row.access == Access::Caller).map(|route| route.row.id).collect();
-    assert_eq!(any, BTreeSet::from(["getMe", "logOut"]));
+    let any: BTreeSet<_> =
+        table.routes().filter(|route| route.row.access == Access::Caller).map(|route| route.row.id).collect();
+    assert_eq!(any, BTreeSet::from(["getMe", "getReservation", "getSeries", "listReservations", "logOut"]));
 }
 
 #[test]
@@ -65,9 +67,18 @@ fn the_document_says_what_the_table_says() {
     let document = openapi(&table());
     let create = &document["paths"]["/resources"]["post"];
     assert_eq!(create["x-permission"], "resources:write");
-    assert_eq!(create["requestBody"]["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/NewResource");
-    assert_eq!(create["responses"]["201"]["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/Resource");
-    assert_eq!(document["components"]["schemas"]["NewResource"]["required"], serde_json::json!(["code", "name", "type"]));
+    assert_eq!(
+        create["requestBody"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/NewResource"
+    );
+    assert_eq!(
+        create["responses"]["201"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/Resource"
+    );
+    assert_eq!(
+        document["components"]["schemas"]["NewResource"]["required"],
+        serde_json::json!(["code", "name", "type"])
+    );
     let list = &document["paths"]["/resources"]["get"];
     let limit = list["parameters"].as_array().into_iter().flatten().find(|one| one["name"] == "limit").expect("limit");
     assert_eq!((limit["schema"]["minimum"].clone(), limit["schema"]["maximum"].clone()), (1.into(), 200.into()));

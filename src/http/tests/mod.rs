@@ -4,6 +4,7 @@ mod contract;
 mod idempotency;
 mod operation;
 mod resources;
+mod server;
 mod users;
 
 use std::time::Duration;
@@ -152,11 +153,14 @@ fn services(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
     let shared = campus.clone();
     let (resources, resources_child) = child("resources", move |_| Ok(Resources::new(shared.clone()))).build();
     let shared = campus.clone();
-    let (availability, availability_child) = child("availability", move |_| Ok(Availability::new(shared.clone()))).build();
+    let (availability, availability_child) =
+        child("availability", move |_| Ok(Availability::new(shared.clone()))).build();
     let shared = campus.clone();
     let (reports, reports_child) = child("reports", move |_| Ok(Reports::new(shared.clone()))).build();
-    let (shared, workplace) = (campus.clone(), Workplace { resources: resources.clone(), availability: availability.clone() });
-    let (imports, imports_child) = child("imports", move |_| Ok(Imports::new(shared.clone(), workplace.clone()))).build();
+    let (shared, workplace) =
+        (campus.clone(), Workplace { resources: resources.clone(), availability: availability.clone() });
+    let (imports, imports_child) =
+        child("imports", move |_| Ok(Imports::new(shared.clone(), workplace.clone()))).build();
     let children = [auth_child, resources_child, availability_child, reports_child, imports_child];
     let tree = children.into_iter().fold(supervisor("bookly"), |tree, child| tree.child(child));
     (Services { auth, resources, availability, reports, imports }, tree.start())

@@ -21,7 +21,8 @@ async fn a_resource_is_created_read_changed_and_deleted() {
     assert_eq!((created.header("location"), created.header("etag")), (path.as_str(), "\"1\""));
     let read = edge.get(&path).bearer(&token).send().await.expect(200);
     assert_eq!((read.json(), read.header("etag")), (created.json(), "\"1\""));
-    let changed = edge.patch(&path, &json!({"capacity": 40})).bearer(&token).header("if-match", "\"1\"").send().await.expect(200);
+    let changed =
+        edge.patch(&path, &json!({"capacity": 40})).bearer(&token).header("if-match", "\"1\"").send().await.expect(200);
     assert_eq!((&changed.json()["capacity"], changed.header("etag")), (&json!(40), "\"2\""));
     let status = json!({"status": "MAINTENANCE", "reason": "paint"});
     let closed = edge.patch(&format!("{path}/status"), &status).bearer(&token).send().await.expect(200);
@@ -56,7 +57,9 @@ async fn lists_come_in_pages_and_know_their_filters() {
     let first = list("limit=2".into()).await.expect(200).json();
     let cursor = first["nextCursor"].as_str().expect("a next page");
     let last = list(format!("limit=2&cursor={cursor}")).await.expect(200).json();
-    let codes = |page: &Value| page["items"].as_array().expect("items").iter().map(|item| item["code"].clone()).collect::<Vec<_>>();
+    let codes = |page: &Value| {
+        page["items"].as_array().expect("items").iter().map(|item| item["code"].clone()).collect::<Vec<_>>()
+    };
     assert_eq!((codes(&first), codes(&last)), (vec![json!("A1"), json!("A2")], vec![json!("B1")]));
     assert_eq!(last["nextCursor"], Value::Null);
     assert_eq!(codes(&list("search=b1".into()).await.expect(200).json()), ["B1"]);
@@ -72,7 +75,8 @@ async fn a_body_that_is_wrong_is_told_all_that_is_wrong() {
     let send = |body: Value| edge.post(RESOURCES, &body).bearer(&token).send();
     let problem = send(json!({"code": 1, "nmae": "x", "type": "CLASSROOM"})).await.refused(400, "body.malformed");
     assert_eq!(problem["errors"].as_array().map(Vec::len), Some(3), "{problem}");
-    let problem = send(json!({"code": "", "name": "x".repeat(300), "type": "CLASSROOM"})).await.refused(422, "rules.broken");
+    let problem =
+        send(json!({"code": "", "name": "x".repeat(300), "type": "CLASSROOM"})).await.refused(422, "rules.broken");
     assert_eq!(problem["errors"].as_array().map(Vec::len), Some(2), "{problem}");
     edge.room(&token, "A1").await;
     send(json!({"code": "A1", "name": "x", "type": "CLASSROOM"})).await.refused(409, "resource.code_taken");
@@ -125,7 +129,9 @@ async fn rules_are_replaced_and_none_is_ignored() {
     let read = edge.get(&path).bearer(&token).send().await.expect(200);
     let mut rules = read.json();
     rules["maxBookingDurationMinutes"] = json!(60);
-    let put = |rules: &Value| edge.request(Method::PUT, &path).json(rules).bearer(&token).header("if-match", read.header("etag")).send();
+    let put = |rules: &Value| {
+        edge.request(Method::PUT, &path).json(rules).bearer(&token).header("if-match", read.header("etag")).send()
+    };
     let set = put(&rules).await.expect(200);
     assert_eq!((set.json(), set.header("etag")), (rules.clone(), "\"2\""));
     rules["maxBookingDurationMinuets"] = json!(60);
@@ -146,7 +152,8 @@ async fn categories_are_kept_in_order_and_given_to_resources() {
     let page = edge.get(&next).bearer(&token).send().await.expect(200).json();
     assert_eq!((&page["items"][0]["name"], &page["nextCursor"]), (&json!("Labs"), &Value::Null));
     let room = one(&edge.room(&token, "A1").await["id"]);
-    let sorted = edge.patch(&format!("{room}/category"), &json!({"categoryId": labs["id"]})).bearer(&token).send().await;
+    let sorted =
+        edge.patch(&format!("{room}/category"), &json!({"categoryId": labs["id"]})).bearer(&token).send().await;
     assert_eq!(sorted.expect(200).json()["categoryId"], labs["id"]);
     let category = format!("/api/v1/categories/{}", labs["id"].as_str().expect("an id"));
     let edited = edge.patch(&category, &json!({"name": "Laboratories"})).bearer(&token).send().await.expect(200);

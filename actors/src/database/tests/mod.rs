@@ -33,6 +33,7 @@ struct Word {
 #[derive(Debug)]
 enum Refusal {
     Own,
+    #[expect(dead_code, reason = "read by the tests' failure messages")]
     Storage(Error),
 }
 

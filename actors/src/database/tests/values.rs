@@ -56,7 +56,7 @@ async fn values_come_back(scratch: Scratch) {
     run(&database, table).await.expect("a table");
     let cases = (any::<u128>().prop_map(Uuid::from_u128), instants(), documents());
     let rows = prop::collection::vec(cases, 40);
-    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 12, max_shrink_iters: 100, failure_persistence: None, ..Config::default() });
     let checked = runner.run(&rows, |rows| {
         for (id, at, document) in rows {
             let row = Row { id: Id(id), at: Instant(at), document: Json(document) };

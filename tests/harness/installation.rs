@@ -1,0 +1,172 @@
+//! A running installation: the program as a process, with a data directory and a database of its own.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::{Client, Engine, settle};
+
+/// The address of the first administrator.
+const ADMINISTRATOR: &str = "admin@bookly.local";
+
+/// An installation of a test. It is killed and removed with its owner.
+pub struct Installation {
+    engine: Engine,
+    directory: TempDir,
+    process: Option<Child>,
+    address: String,
+    password: String,
+}
+
+impl Installation {
+    /// Starts the program on an empty data directory and database.
+    pub fn start(engine: Engine) -> Self {
+        let directory = tempfile::Builder::new().prefix("bookly-test-").tempdir().expect("a directory");
+        let mut installation =
+            Self { engine, directory, process: None, address: String::new(), password: String::new() };
+        installation.run();
+        installation
+    }
+
+    /// Starts the program, again or for the first time, and waits until it listens.
+    pub fn run(&mut self) {
+        let log = File::options().create(true).append(true).open(self.log_path()).expect("a log file");
+        let mut process = self
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+        self.process = Some(process);
+        loop {
+            let line = lines.next().and_then(Result::ok).unwrap_or_else(|| panic!("it did not start: {}", self.log()));
+            if let Some(password) = line.trim().strip_prefix("password ") {
+                self.password = password.to_owned();
+            }
+            if let Some(address) = line.strip_prefix("listening on ") {
+                self.address = address.to_owned();
+                break;
+            }
+        }
+        // Whoever prints to a pipe that nobody reads is stopped by it.
+        std::thread::spawn(move || lines.for_each(drop));
+    }
+
+    /// A command of the program on this installation.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
+        command.args(arguments).env("BOOKLY_DATA_DIR", self.directory.path());
+        for name in ["DATABASE_URL", "DATABASE_URL_FILE", "BOOKLY_LISTEN", "BOOKLY_CONFIG", "BOOKLY_TIME_ZONE"] {
+            command.env_remove(name);
+        }
+        if let Some(url) = self.engine.url() {
+            command.env("DATABASE_URL", url);
+        }
+        command
+    }
+
+    /// Runs a command of the program to its end, with `input` as its standard input.
+    pub fn run_command(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the program starts");
+        let mut stdin: ChildStdin = process.stdin.take().expect("its input");
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        process.wait_with_output().expect("it ends")
+    }
+
+    /// Kills the process as a power cut would (SIGKILL).
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Asks the process to end (SIGTERM) and waits for it; its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        let mut process = self.process.take()?;
+        let killed = Command::new("kill").arg(process.id().to_string()).status().expect("kill is there");
+        assert!(killed.success());
+        process.wait().expect("it ends").code()
+    }
+
+    /// Waits until the process ends by itself; its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        let process = self.process.as_mut().expect("it runs");
+        let status = settle("the process ends", || process.try_wait().expect("it can be waited for"));
+        self.process = None;
+        status.code()
+    }
+
+    /// The process's identifier.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
+    /// A client that nobody is logged in with.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.address)
+    }
+
+    /// A client of the first administrator.
+    pub fn administrator(&self) -> Client {
+        self.anonymous().log_in(ADMINISTRATOR, &self.password)
+    }
+
+    /// A client of a new user with this role.
+    pub fn user(&self, role: &str) -> Client {
+        let email = format!("{}@test.bookly.local", uuid::Uuid::now_v7().simple());
+        let password = "correct horse battery";
+        let body = json!({"email": email, "name": "Test user", "password": password, "roles": [role]});
+        self.administrator().post("/users", &body).expect(201);
+        self.anonymous().log_in(&email, password)
+    }
+
+    /// Waits until every event has been delivered.
+    pub fn settle_events(&self) {
+        let administrator = self.administrator();
+        settle("every event is delivered", || {
+            let checks = administrator.get("/admin/checks").expect(200);
+            (checks["undelivered"] == 0).then_some(())
+        });
+    }
+
+    /// Waits until every event has been delivered, then compares every row with its history and every projection with
+    /// its source.
+    pub fn check(&self) {
+        self.settle_events();
+        let checks = self.administrator().get("/admin/checks").expect(200);
+        assert_eq!(checks["differences"], json!([]), "of {}", checks["compared"]);
+    }
+
+    /// What the program logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// The data directory.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.directory.path().join("log")
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- log of the installation\n{}", self.log());
+        }
+    }
+}

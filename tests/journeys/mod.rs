@@ -1,0 +1,1 @@
+//! Stories of failure: real parts are overrun, killed and frozen.

@@ -1,0 +1,3 @@
+//! Each service over HTTP, on each engine.
+
+mod reservations;
