@@ -101,7 +101,6 @@ impl App {
             database: self.database.clone(),
             tokens: self.tokens.clone(),
             clock: self.clock.clone(),
-            zone: self.settings.time_zone,
             probe: Probe::new(self.database.clone()),
         }
     }

@@ -8,5 +8,6 @@ pub mod cli;
 pub mod control;
 pub mod demo;
 pub mod http;
+pub mod serving;
 pub mod settings;
 mod telemetry;

@@ -18,3 +18,6 @@ pub mod service;
 pub mod supervision;
 pub mod violation;
 pub mod wiring;
+
+#[cfg(test)]
+mod event_path_tests;

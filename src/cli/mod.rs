@@ -93,5 +93,3 @@ fn migrate(settings: &Settings) -> Result<ExitCode, Failure> {
     }
     Ok(ExitCode::SUCCESS)
 }
-
-pub use serve::serve_until_stopped;

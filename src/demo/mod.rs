@@ -11,7 +11,7 @@ use actors::clock::Clock;
 use clap::Args;
 
 use crate::app::App;
-use crate::cli::serve_until_stopped;
+use crate::serving::serve_until_stopped;
 use crate::settings::Settings;
 
 /// How the demonstration is played.

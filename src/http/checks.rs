@@ -105,7 +105,7 @@ async fn reported(call: &Call) -> Result<(usize, Vec<String>), Problem> {
             let same = registered.remove(&reservation.id).is_some_and(|row| {
                 row.version == reservation.version
                     && row.span == (reservation.slot.starts_at, reservation.slot.ends_at)
-                    && row.cancelled == !reservation.status.is_live()
+                    && row.cancelled != reservation.status.is_live()
             });
             if !same {
                 differences.push(format!("the reports' registration of reservation {} differs from it", reservation.id));

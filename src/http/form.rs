@@ -42,6 +42,11 @@ impl Form {
                     self.compare(&schema["items"], item, &format!("{at}[{index}]"), violations);
                 }
             }
+            // No engine but SQLite stores it, and nobody means it.
+            Value::String(text) if text.contains('\0') => {
+                let message = format!("{} holds the character NUL; take it out", called(at));
+                violations.push(Violation::field("field.characters", at, message));
+            }
             _ => {}
         }
     }
@@ -170,6 +175,13 @@ mod tests {
             fault("field.type", "programIds[0]"),
             fault("field.missing", "name"),
         ];
+        assert_eq!(faults::<NewResource>(&body), expected);
+    }
+
+    #[test]
+    fn a_text_with_nul_is_refused_wherever_it_stands() {
+        let body = json!({"code": "A\u{0}", "name": "Room", "type": "CLASSROOM", "location": {"building": "\u{0}"}});
+        let expected = [fault("field.characters", "code"), fault("field.characters", "location.building")];
         assert_eq!(faults::<NewResource>(&body), expected);
     }
 

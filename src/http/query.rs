@@ -51,6 +51,9 @@ impl Parameters {
             if values.iter().any(|(earlier, _)| *earlier == parameter.name) {
                 return Err(refused(format!("the query parameter {name} is given twice")));
             }
+            if text.contains('\0') {
+                return Err(refused(format!("the query parameter {name} holds the character NUL; take it out")));
+            }
             values.push((&parameter.name, parameter.value(text)));
         }
         let current = Cell::new(None);
@@ -165,6 +168,7 @@ mod tests {
             ("limit=0", "limit"),
             ("capacity=1&from=yesterday", "from"),
             ("limit=1&limit=2", "limit"),
+            ("features=a%00", "features"),
         ] {
             let error = read(query).expect_err("invalid");
             assert!(error.contains(&format!("query parameter {name}")), "{query}: {error}");

@@ -8,7 +8,6 @@ use actors::imports::Imports;
 use actors::reports::Reports;
 use actors::resources::Resources;
 use actors::supervision::{Address, Running};
-use chrono_tz::Tz;
 
 use super::health::Probe;
 
@@ -40,8 +39,6 @@ pub struct HttpState {
     pub tokens: Tokens,
     /// The time.
     pub clock: Clock,
-    /// The campus time zone.
-    pub zone: Tz,
     /// Looks whether the database answers.
     pub probe: Probe,
 }

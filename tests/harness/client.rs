@@ -53,7 +53,8 @@ impl Answer {
 }
 
 impl Client {
-    pub(super) fn new(address: &str) -> Self {
+    /// A client of the server at `address`, with nobody logged in.
+    pub fn new(address: &str) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
         Self { agent: config.build().into(), base: format!("{address}/api/v1"), token: None }
     }

@@ -1,3 +1,16 @@
 //! Each service over HTTP, on each engine.
 
+mod accounts;
+mod campus;
+mod cli;
+mod events;
+mod idempotency;
+mod imports;
+mod operations;
+mod permissions;
+mod reservation_rules;
 mod reservations;
+mod resource_forms;
+mod resources;
+mod search;
+mod series;

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::model::Slot;
 use super::occupancy::{self, Hold};
 use super::profile::Profile;
-use super::request::request;
+use super::rules::Request;
 use crate::database::{self, Transaction};
 use crate::service::Context;
 
@@ -26,7 +26,7 @@ pub(super) fn near(
     let holds = occupancy::holds(transaction.connection(), profile.resource_id, around)?;
     let mut candidates = candidates(&holds, wanted, profile.buffer());
     candidates.retain(|slot| {
-        request(profile, *slot, None, context).violations().is_empty()
+        Request::of(profile, *slot, None, context).violations().is_empty()
             && occupancy::free_unit(&holds, slot.with_buffer(profile.buffer()), profile.units()).is_ok()
     });
     candidates.truncate(OFFERED);

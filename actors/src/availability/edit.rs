@@ -9,7 +9,8 @@ use super::error::{Error, unfit};
 use super::get::check_visible;
 use super::model::{Reservation, ReservationEvent, Slot};
 use super::occupancy::{self, Claim};
-use super::request::{check_texts, free_unit, limit, lock, request};
+use super::request::{check_texts, free_unit, limit, lock};
+use super::rules::Request;
 use super::{Availability, profile, store};
 use crate::access::Permission;
 use crate::database::Transaction;
@@ -78,7 +79,7 @@ fn relocate(
 ) -> Result<(), Error> {
     let profile = profile::existing(transaction.connection(), reservation.resource_id)?;
     let people = (!reservation.participants.is_empty()).then_some(reservation.participants.len() + 1);
-    let mut violations = request(&profile, slot, people, context).violations();
+    let mut violations = Request::of(&profile, slot, people, context).violations();
     violations.extend(limit(transaction, context, reservation.user_id, slot, Some(reservation.id))?);
     Error::unless_empty(violations)?;
     occupancy::release(transaction, &[reservation.id])?;

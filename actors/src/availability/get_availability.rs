@@ -113,8 +113,11 @@ fn open_times(profile: &Profile, span: Slot, time_zone: Tz) -> Vec<Slot> {
         if !open_day || (custom.weekdays_only && weekend) {
             continue;
         }
-        let (opens, closes) =
-            if custom.business_hours_only { (opening.opens_at, opening.closes_at) } else { (NaiveTime::MIN, NaiveTime::MIN) };
+        let (opens, closes) = if custom.business_hours_only {
+            (opening.opens_at, opening.closes_at)
+        } else {
+            (NaiveTime::MIN, NaiveTime::MIN)
+        };
         let end_day = if closes == NaiveTime::MIN { day + Days::new(1) } else { day };
         let instant = |local| first_instant(local, time_zone);
         let (Some(starts), Some(ends)) = (instant(day.and_time(opens)), instant(end_day.and_time(closes))) else {

@@ -21,7 +21,8 @@ fn minutes(spans: &[Slot]) -> Vec<bool> {
 }
 
 fn apart(spans: &[Slot]) -> bool {
-    spans.windows(2).all(|pair| pair[0].ends_at <= pair[1].starts_at) && spans.iter().all(|span| span.starts_at < span.ends_at)
+    spans.windows(2).all(|pair| pair[0].ends_at <= pair[1].starts_at)
+        && spans.iter().all(|span| span.starts_at < span.ends_at)
 }
 
 /// Spans in the order of time with gaps, or none, between them.
@@ -130,7 +131,8 @@ fn profile(custom: CustomRules, opening: WeeklySchedule) -> Profile {
 fn a_day_that_begins_after_midnight_is_open_to_its_end() {
     let opening = WeeklySchedule { closes_at: NaiveTime::MIN, ..WeeklySchedule::default() };
     let profile = profile(CustomRules::default(), opening);
-    let local = |day, hour| Santiago.with_ymd_and_hms(2026, 9, day, hour, 0, 0).earliest().expect("a time").with_timezone(&Utc);
+    let local =
+        |day, hour| Santiago.with_ymd_and_hms(2026, 9, day, hour, 0, 0).earliest().expect("a time").with_timezone(&Utc);
     // On Sunday, 6 September 2026, Chile's clocks go from 00:00 to 01:00: Saturday ends there.
     let span = Slot { starts_at: local(5, 5), ends_at: local(6, 12) };
     assert_eq!(open_times(&profile, span, Santiago), [Slot { starts_at: local(5, 6), ends_at: local(6, 1) }]);

@@ -26,6 +26,7 @@ mod on_resource_deleted;
 mod on_resource_status_changed;
 mod on_resource_updated;
 mod place_block;
+mod placing;
 mod profile;
 pub mod recurrence;
 mod request;
@@ -34,6 +35,8 @@ mod search;
 mod series;
 mod series_store;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use cancel::CancelReservation;
 pub use cancel_series::{CancelSeries, SeriesCancelled};

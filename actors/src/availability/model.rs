@@ -158,8 +158,7 @@ impl Aggregate for Reservation {
 
 impl Reservation {
     fn created(event: &ReservationCreated, version: i64, at: DateTime<Utc>) -> Self {
-        let status =
-            if event.requires_approval { ReservationStatus::Pending } else { ReservationStatus::Confirmed };
+        let status = if event.requires_approval { ReservationStatus::Pending } else { ReservationStatus::Confirmed };
         Self {
             id: event.reservation_id,
             resource_id: event.resource_id,

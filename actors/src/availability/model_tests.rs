@@ -40,9 +40,8 @@ enum Attempt {
 }
 
 fn slots() -> impl Strategy<Value = Slot> {
-    (-500_i64..500, 1_i64..300, 0_i64..60_000_000).prop_map(|(from, length, micros)| {
-        slot(from, from + length).moved(TimeDelta::microseconds(micros))
-    })
+    (-500_i64..500, 1_i64..300, 0_i64..60_000_000)
+        .prop_map(|(from, length, micros)| slot(from, from + length).moved(TimeDelta::microseconds(micros)))
 }
 
 fn attempts() -> impl Strategy<Value = Vec<(i64, Attempt)>> {

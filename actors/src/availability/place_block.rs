@@ -1,17 +1,14 @@
 //! Placing a timetable's block: a weekly series that was decided elsewhere.
 
-use amqp::events::ReservationCreated;
 use uuid::Uuid;
 
-use super::error::{Conflict, Error, unfit};
-use super::model::{Reservation, ReservationEvent, Slot};
-use super::occupancy::{self, Claim};
-use super::profile::{self, Profile};
-use super::series::{free_unit_among, holds_around};
-use super::series_store::{self, SeriesHead};
+use super::error::{Conflict, Error};
+use super::model::Slot;
+use super::profile;
+use super::placing::{free_unit_among, holds_around, place};
+use super::series_store::SeriesHead;
 use super::{Availability, store};
 use crate::database::{self, Transaction};
-use crate::event_store::{Aggregate, Recorded, append};
 use crate::service::{Command, Context};
 
 /// Places a block of a timetable. The timetable outranks the rules of opening hours, length and how far ahead, but not
@@ -98,46 +95,4 @@ impl PlaceBlock {
 
 fn occurrence_id(series_id: Uuid, slot: Slot) -> Uuid {
     Uuid::new_v5(&series_id, &slot.starts_at.timestamp_micros().to_be_bytes())
-}
-
-/// Reserves the occurrences of a series, each with its identifier and its unit, which are known to be free.
-pub(super) fn place(
-    transaction: &mut Transaction<'_>,
-    context: &Context,
-    profile: &Profile,
-    head: &SeriesHead,
-    free: Vec<(Uuid, Slot, i32)>,
-) -> Result<Vec<Uuid>, Error> {
-    let mut reservations = Vec::with_capacity(free.len());
-    let mut recorded = Vec::with_capacity(free.len());
-    let mut claims = Vec::with_capacity(free.len());
-    for (id, slot, unit) in free {
-        let event = ReservationEvent::from(created(id, slot, head, profile, context));
-        reservations.push(Reservation::apply(None, 1, context.origin.now, &event).map_err(unfit)?);
-        recorded.push(Recorded { version: 1, event });
-        let blocked = slot.with_buffer(profile.buffer());
-        claims.push(Claim { resource_id: profile.resource_id, unit, slot: blocked, holder_id: id });
-    }
-    occupancy::occupy(transaction, &claims)?;
-    series_store::insert(transaction, head)?;
-    store::insert(transaction, &reservations)?;
-    append(transaction, &context.origin, &recorded)?;
-    Ok(reservations.into_iter().map(|reservation| reservation.id).collect())
-}
-
-fn created(id: Uuid, slot: Slot, head: &SeriesHead, profile: &Profile, context: &Context) -> ReservationCreated {
-    ReservationCreated {
-        reservation_id: id,
-        resource_id: head.resource_id,
-        user_id: head.user_id,
-        start_time: slot.starts_at,
-        end_time: slot.ends_at,
-        purpose: head.purpose.clone(),
-        created_by: context.origin.actor_id(),
-        series_id: Some(head.id),
-        program_id: None,
-        duration_minutes: u32::try_from(slot.duration().num_minutes()).unwrap_or_default(),
-        participants: Vec::new(),
-        requires_approval: profile.rules.requires_approval,
-    }
 }

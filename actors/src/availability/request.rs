@@ -54,7 +54,7 @@ impl Command for RequestReservation {
         lock(transaction, context, new.resource_id, user_id)?;
         let profile = profile::existing(transaction.connection(), new.resource_id)?;
         let people = (!new.participants.is_empty()).then_some(new.participants.len() + 1);
-        let mut violations = request(&profile, slot, people, context).violations();
+        let mut violations = rules::Request::of(&profile, slot, people, context).violations();
         violations.extend(limit(transaction, context, user_id, slot, None)?);
         violations.extend(check_texts(new.purpose.as_deref(), new.participants.len()));
         Error::unless_empty(violations)?;
@@ -136,15 +136,6 @@ pub(super) fn limit(
     }
     let week = rules::week_of(slot.starts_at, context.time_zone);
     Ok(rules::weekly_limit(store::live_in_week(transaction, user_id, week, except)?))
-}
-
-pub(super) fn request<'a>(
-    profile: &'a Profile,
-    slot: Slot,
-    people: Option<usize>,
-    context: &Context,
-) -> rules::Request<'a> {
-    rules::Request { profile, slot, people, now: context.origin.now, time_zone: context.time_zone }
 }
 
 pub(super) fn check_texts(purpose: Option<&str>, participants: usize) -> Vec<Violation> {

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::model::Slot;
 use super::profile::Profile;
+use crate::service::Context;
 use crate::violation::Violation;
 
 /// Live reservations that a student may have in one week, Monday to Sunday on the campus.
@@ -24,7 +25,12 @@ pub struct Request<'a> {
     pub time_zone: Tz,
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// The request that a caller makes now.
+    pub fn of(profile: &'a Profile, slot: Slot, people: Option<usize>, context: &Context) -> Self {
+        Self { profile, slot, people, now: context.origin.now, time_zone: context.time_zone }
+    }
+
     /// Every rule that the request breaks.
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = self.order();
@@ -107,8 +113,11 @@ impl Request<'_> {
         let to_midnight = Some(self.slot.ends_at) == first_instant(next_day.and_time(NaiveTime::MIN), self.time_zone);
         let same_day = starts.date_naive() == ends.date_naive();
         let inside = starts.time() >= opening.opens_at
-            && ((same_day && ends.time() <= opening.closes_at)
-                || (to_midnight && opening.closes_at == NaiveTime::MIN));
+            && if opening.closes_at == NaiveTime::MIN {
+                same_day || to_midnight
+            } else {
+                same_day && ends.time() <= opening.closes_at
+            };
         (!open_day || !inside).then(|| {
             let days: Vec<_> = opening.weekdays.iter().map(super::profile::word).collect();
             let message = format!(

@@ -85,8 +85,13 @@ fn all_at_once() {
     let expected =
         ["rule.resource_closed", "rule.max_advance", "rule.min_duration", "rule.opening_hours", "rule.capacity"];
     assert_eq!(broken(&room, Bogota, sunday, Some(99)), expected);
-    let request =
-        Request { profile: &room, slot: sunday, people: None, now: local(Bogota, "2027-01-08 12:00"), time_zone: Bogota };
+    let request = Request {
+        profile: &room,
+        slot: sunday,
+        people: None,
+        now: local(Bogota, "2027-01-08 12:00"),
+        time_zone: Bogota,
+    };
     assert!(request.violations_in_series().iter().all(|violation| violation.code != "rule.max_advance"));
     assert!(request.violations().iter().all(|violation| !violation.message.is_empty()));
 }
@@ -111,6 +116,7 @@ fn midnight_belongs_to_the_day_that_ends_with_it() {
     let opening = WeeklySchedule { closes_at: NaiveTime::MIN, ..WeeklySchedule::default() };
     let room = Profile { opening, ..profile() };
     assert_eq!(in_bogota(&room, "2027-01-09 22:00", "2027-01-10 00:00"), NOTHING, "Saturday until midnight");
+    assert_eq!(in_bogota(&room, "2027-01-09 22:00", "2027-01-09 23:00"), NOTHING, "and before");
     assert_eq!(in_bogota(&room, "2027-01-09 22:00", "2027-01-10 00:30"), ["rule.opening_hours"]);
     assert_eq!(in_bogota(&profile(), "2027-01-09 21:00", "2027-01-10 00:00"), ["rule.opening_hours"]);
 }

@@ -15,7 +15,7 @@ use super::get_availability::check_span;
 use super::model::Slot;
 use super::occupancy::{LONGEST_PIECE, occupancy};
 use super::profile::{self, Profile};
-use super::request::request;
+use super::rules::Request;
 use super::Availability;
 use crate::database::sql_types::{Id, Instant};
 use crate::database::{self, DatabaseConnection};
@@ -74,7 +74,7 @@ impl Query for SearchFreeResources {
         found.retain(|profile| {
             self.suits(profile)
                 && held.get(&profile.resource_id).is_none_or(|units| units.len() < units_of(profile))
-                && request(profile, span, None, context).violations().is_empty()
+                && Request::of(profile, span, None, context).violations().is_empty()
         });
         found.sort_by(|a, b| (a.capacity, &a.code).cmp(&(b.capacity, &b.code)));
         Ok(found.into_iter().take(self.limit).map(FreeResource::from).collect())

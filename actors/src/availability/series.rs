@@ -8,12 +8,14 @@ use uuid::Uuid;
 
 use super::error::{Conflict, Error};
 use super::model::Slot;
-use super::occupancy::{self, Hold};
+use super::occupancy::Hold;
+use super::placing::{free_unit_among, holds_around};
 use super::profile::{self, Profile};
 use super::recurrence::{Rule, expand};
-use super::request::{check_texts, lock, on_behalf_of, request};
+use super::request::{check_texts, lock, on_behalf_of};
+use super::rules::Request;
 use super::series_store::SeriesHead;
-use super::{Availability, place_block};
+use super::{Availability, placing};
 use crate::database::Transaction;
 use crate::service::{Command, Context};
 use crate::violation::Violation;
@@ -132,7 +134,7 @@ impl Command for RequestSeries {
             };
             outcome.id = Some(head.id);
             let dated = free.into_iter().map(|(slot, unit)| (context.origin.ids.next(), slot, unit)).collect();
-            outcome.reservations = place_block::place(transaction, context, &profile, &head, dated)?;
+            outcome.reservations = placing::place(transaction, context, &profile, &head, dated)?;
         }
         Ok(outcome)
     }
@@ -172,22 +174,11 @@ fn occurrences(new: &NewSeries, context: &Context) -> Result<(Rule, Tz, Vec<Slot
     Ok((rule, zone, slots))
 }
 
-/// What holds the resource between the first occurrence and the last.
-pub(super) fn holds_around(
-    transaction: &mut Transaction<'_>,
-    profile: &Profile,
-    slots: &[Slot],
-) -> Result<Vec<Hold>, Error> {
-    let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return Ok(Vec::new()) };
-    let whole = Slot { starts_at: first.starts_at, ends_at: last.with_buffer(profile.buffer()).ends_at };
-    Ok(occupancy::holds(transaction.connection(), profile.resource_id, whole)?)
-}
-
 /// Which occurrences can be had. `holds` is in the order of time, as the slots are.
 fn sort(profile: &Profile, holds: &[Hold], slots: &[Slot], context: &Context) -> Sorted {
     let mut sorted = Sorted::default();
     for (number, slot) in slots.iter().enumerate() {
-        let request = request(profile, *slot, None, context);
+        let request = Request::of(profile, *slot, None, context);
         // How far ahead a series may begin is ruled; it then reaches as far as its rule says.
         let broken = if number == 0 { request.violations() } else { request.violations_in_series() };
         if let Some(first) = broken.first() {
@@ -208,13 +199,6 @@ fn sort(profile: &Profile, holds: &[Hold], slots: &[Slot], context: &Context) ->
         }
     }
     sorted
-}
-
-/// [`occupancy::free_unit`] among holds in the order of time, without looking at all of them.
-pub(super) fn free_unit_among(holds: &[Hold], slot: Slot, units: i32) -> Result<i32, Vec<Conflict>> {
-    let first = holds.partition_point(|hold| hold.slot().starts_at <= slot.starts_at - occupancy::LONGEST_PIECE);
-    let end = holds.partition_point(|hold| hold.slot().starts_at < slot.ends_at);
-    occupancy::free_unit(holds.get(first..end).unwrap_or_default(), slot, units)
 }
 
 fn refuse(mode: SeriesMode, sorted: &Sorted) -> Result<(), Error> {

@@ -36,7 +36,9 @@ impl Scratch {
             Engine::Postgres => match variable("BOOKLY_TEST_DATABASE_URL") {
                 Some(server) => Some(Self::postgres(server)),
                 None => {
-                    skip("tests on PostgreSQL: BOOKLY_TEST_DATABASE_URL names no server; `cargo xtask test` starts one");
+                    skip(
+                        "tests on PostgreSQL: BOOKLY_TEST_DATABASE_URL names no server; `cargo xtask test` starts one",
+                    );
                     None
                 }
             },
@@ -91,7 +93,8 @@ fn admin(server: &str) -> PgConnection {
 fn with_database(server: &str, name: &str) -> String {
     let (address, options) = server.split_once('?').map_or((server, None), |(url, options)| (url, Some(options)));
     let after_scheme = address.find("://").map_or(0, |at| at + 3);
-    let host_end = address.get(after_scheme..).and_then(|rest| rest.find('/')).map_or(address.len(), |at| after_scheme + at);
+    let host_end =
+        address.get(after_scheme..).and_then(|rest| rest.find('/')).map_or(address.len(), |at| after_scheme + at);
     let host = address.get(..host_end).unwrap_or(address);
     options.map_or_else(|| format!("{host}/{name}"), |options| format!("{host}/{name}?{options}"))
 }

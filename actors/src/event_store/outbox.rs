@@ -143,9 +143,7 @@ pub fn renew(transaction: &mut Transaction<'_>, positions: &[i64], now: DateTime
 /// # Errors
 /// When the statement fails.
 pub fn release_all(transaction: &mut Transaction<'_>) -> Result<(), Error> {
-    diesel::update(outbox::table)
-        .set(outbox::claimed_until.eq(None::<Instant>))
-        .execute(transaction.connection())?;
+    diesel::update(outbox::table).set(outbox::claimed_until.eq(None::<Instant>)).execute(transaction.connection())?;
     Ok(())
 }
 

@@ -85,12 +85,11 @@ impl Edge {
         let directory = tempfile::tempdir().expect("a directory");
         let database = Database::open(Location::Sqlite(directory.path().join("bookly.db"))).expect("opens");
         let clock = Clock::manual("2026-03-02T08:00:00Z".parse::<DateTime<Utc>>().expect("an instant"));
-        let zone = chrono_tz::America::Bogota;
-        let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: zone };
+        let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: chrono_tz::America::Bogota };
         let tokens = Tokens::load(&database).await.expect("a key");
         let (services, running) = services(&campus, &tokens);
         let probe = Probe::new(database.clone());
-        let state = HttpState { services, running, database, tokens, clock: clock.clone(), zone, probe };
+        let state = HttpState { services, running, database, tokens, clock: clock.clone(), probe };
         Self { state, clock, _directory: directory }
     }
 

@@ -70,8 +70,7 @@ fn others_are_not_locked_out_on_postgresql() {
         });
         let others = async {
             inside.await.expect("locked");
-            let free: Result<(), Error> =
-                database.write(|transaction| lock(transaction, &[Uuid::from_u128(2)])).await;
+            let free: Result<(), Error> = database.write(|transaction| lock(transaction, &[Uuid::from_u128(2)])).await;
             free.expect("another lock");
             let taken: Result<(), Error> = database
                 .write(|transaction| {

@@ -16,7 +16,8 @@ enum Deed {
 /// Runs the deeds so that all of them wait together; answers which were told `Ok`.
 async fn together(database: &Database, deeds: &[Deed]) -> Vec<bool> {
     let gate = Gate::hold(database).await;
-    let work: Vec<_> = deeds.iter().enumerate().map(|(number, deed)| begin(act(database.clone(), number, *deed))).collect();
+    let work: Vec<_> =
+        deeds.iter().enumerate().map(|(number, deed)| begin(act(database.clone(), number, *deed))).collect();
     tokio::task::yield_now().await;
     gate.open().await;
     let mut told = Vec::new();

@@ -16,9 +16,8 @@ async fn an_event_is_read_back_as_it_was_written(scratch: Scratch) {
     let database = scratch.open();
     let origin = origin();
     let copy = origin.clone();
-    let ids = database.write(move |transaction| {
-        append(transaction, &copy, &[Recorded { version: 1, event: event(1, 1) }])
-    });
+    let ids =
+        database.write(move |transaction| append(transaction, &copy, &[Recorded { version: 1, event: event(1, 1) }]));
     let ids = ids.await.expect("appended");
     let [stored] = history(&database, 1).await.try_into().expect("one event");
     assert_eq!(stored.event_id, ids[0]);
@@ -91,8 +90,8 @@ async fn a_consumer_claims_an_event_once(scratch: Scratch) {
 async fn of_many_claims_at_once_one_is_first(scratch: Scratch) {
     let database = scratch.open();
     let event_id = Ids.next();
-    let claims = (0..20)
-        .map(|_| database.write(move |transaction| inbox::claim(transaction, "reports", event_id, noon())));
+    let claims =
+        (0..20).map(|_| database.write(move |transaction| inbox::claim(transaction, "reports", event_id, noon())));
     let claims: Vec<bool> =
         futures_util::future::join_all(claims).await.into_iter().map(|claim| claim.expect("claimed")).collect();
     assert_eq!(claims.iter().filter(|first| **first).count(), 1);

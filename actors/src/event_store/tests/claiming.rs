@@ -51,8 +51,7 @@ async fn a_failed_event_holds_up_its_aggregate_and_nobody_else(scratch: Scratch)
     let database = scratch.open();
     happened(&database, &[(1, 1), (1, 2), (2, 1)]).await;
     let taken = claimed(&database, noon(), 9).await;
-    let (first, second, other) =
-        (position(&taken, (1, 1)), position(&taken, (1, 2)), position(&taken, (2, 1)));
+    let (first, second, other) = (position(&taken, (1, 1)), position(&taken, (1, 2)), position(&taken, (2, 1)));
     let later = noon() + TimeDelta::seconds(30);
     settle(&database, vec![other], vec![failure(first, later)]).await;
     database.write(move |transaction| outbox::release(transaction, &[second])).await.expect("released");
@@ -120,7 +119,8 @@ async fn two_relays_share_the_work(scratch: Scratch) {
     let mut published = Vec::new();
     loop {
         let (left, right) = futures_util::join!(claimed(&databases[0], noon(), 7), claimed(&databases[1], noon(), 7));
-        let aggregates = |taken: &[Outgoing]| taken.iter().map(|one| place(one).0).collect::<std::collections::BTreeSet<_>>();
+        let aggregates =
+            |taken: &[Outgoing]| taken.iter().map(|one| place(one).0).collect::<std::collections::BTreeSet<_>>();
         assert!(aggregates(&left).is_disjoint(&aggregates(&right)), "{left:?} {right:?}");
         if left.is_empty() && right.is_empty() {
             break;
