@@ -84,10 +84,7 @@ fn main() -> Outcome {
 }
 
 fn lenient() -> SupervisorBuilder {
-    supervisor("bench").intensity(Intensity {
-        restarts: u32::MAX,
-        within: Duration::from_secs(1),
-    })
+    supervisor("bench").intensity(Intensity { restarts: u32::MAX, within: Duration::from_secs(1) })
 }
 
 fn echo(mailbox: usize, tree: SupervisorBuilder) -> (Address<Echo>, SupervisorBuilder) {
@@ -108,22 +105,14 @@ async fn restart_times() -> Outcome {
         tree.stop().await;
     }
     times.sort_unstable();
-    println!(
-        "panic to serving again, 50 times: median {:?}, max {:?}",
-        at(&times, 50),
-        at(&times, 100)
-    );
+    println!("panic to serving again, 50 times: median {:?}, max {:?}", at(&times, 50), at(&times, 100));
     Ok(())
 }
 
 async fn throughput() -> Outcome {
     let (address, tree) = echo(1_024, lenient());
     let tree = tree.start();
-    for (name, callers, calls) in [
-        ("1 caller", 1, 50_000),
-        ("64 callers", 64, 10_000),
-        ("512 callers", 512, 1_500),
-    ] {
+    for (name, callers, calls) in [("1 caller", 1, 50_000), ("64 callers", 64, 10_000), ("512 callers", 512, 1_500)] {
         let began = Instant::now();
         let answers = join_all((0..callers).map(|_| talk(&address, calls))).await;
         report_rate(name, callers * calls, began);
@@ -132,10 +121,7 @@ async fn throughput() -> Outcome {
     let began = Instant::now();
     for batch in 0..1_500 {
         let calls = (0..512).map(|number| address.send(SayLater(batch * 512 + number)));
-        join_all(calls)
-            .await
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()?;
+        join_all(calls).await.into_iter().collect::<Result<Vec<_>, _>>()?;
     }
     report_rate("512 response futures at once", 1_500 * 512, began);
     tree.stop().await;
@@ -160,10 +146,7 @@ async fn neighbour() -> Outcome {
     let quiet = latencies(&address).await?;
     alone.stop().await;
     let (address, tree) = echo(1_024, lenient());
-    let tree = tree.backoff(Backoff {
-        base: Duration::from_millis(1),
-        cap: Duration::from_millis(10),
-    });
+    let tree = tree.backoff(Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(10) });
     let (_looping, spec) = child::<Echo, _>("loop", |_: &Life| panic!("again")).build();
     let tree = tree.child(spec).start();
     let loud = latencies(&address).await?;
@@ -205,16 +188,11 @@ async fn memory() -> Outcome {
         let mut refused = 0_u32;
         for _ in 0..20 {
             for clone in &clones {
-                refused += u32::from(matches!(
-                    clone.send(Say(0)).await,
-                    Err(CallError::Overloaded { .. })
-                ));
+                refused += u32::from(matches!(clone.send(Say(0)).await, Err(CallError::Overloaded { .. })));
             }
         }
         let grown = resident_kib()?.saturating_sub(before);
-        println!(
-            "10,000 clones, 20 rounds into a full mailbox of 64: {refused} refused, resident memory +{grown} KiB"
-        );
+        println!("10,000 clones, 20 rounds into a full mailbox of 64: {refused} refused, resident memory +{grown} KiB");
         gate.add_permits(64);
         Outcome::Ok(())
     };
@@ -248,10 +226,7 @@ fn at(sorted: &[Duration], percent: usize) -> Duration {
 /// `VmRSS` of this process; Linux only.
 fn resident_kib() -> Outcome<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .ok_or("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }
 
@@ -260,12 +235,6 @@ fn cpu_ticks() -> Outcome<u64> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit_once(')').ok_or("no process name")?.1;
     let fields: Vec<&str> = after_name.split_whitespace().collect();
-    let ticks = |index: usize| {
-        fields
-            .get(index)
-            .ok_or("short stat")?
-            .parse::<u64>()
-            .map_err(Box::<dyn Error>::from)
-    };
+    let ticks = |index: usize| fields.get(index).ok_or("short stat")?.parse::<u64>().map_err(Box::<dyn Error>::from);
     Ok(ticks(11)? + ticks(12)?)
 }

@@ -186,7 +186,7 @@ fn start_tree(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
         .child(relay_spec);
     let running = supervisor("bookly")
         .strategy(Strategy::OneForOne)
-        .intensity(INTENSITY)
+        .intensity(LAST_INTENSITY)
         .backoff(BACKOFF)
         .supervisor(services)
         .supervisor(events)
@@ -194,8 +194,12 @@ fn start_tree(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
     (Services { auth, resources, availability, reports, imports }, running)
 }
 
+/// What a branch takes before it gives up: with the waits of [`BACKOFF`], seconds of an actor that panics at once.
 const INTENSITY: Intensity = Intensity { restarts: 10, within: Duration::from_secs(60) };
-const BACKOFF: Backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(10) };
+const BACKOFF: Backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(1) };
+/// How often a branch may give up before the process ends. The window holds as many of the longest lives of a branch
+/// that gives up, or an actor that panics for ever would be restarted for ever.
+const LAST_INTENSITY: Intensity = Intensity { restarts: 3, within: Duration::from_secs(300) };
 
 fn event_path(campus: &Campus, consumers: Consumers) -> (ChildSpec, ChildSpec) {
     let transport = Transport::in_process(&Service::ALL);
@@ -203,10 +207,9 @@ fn event_path(campus: &Campus, consumers: Consumers) -> (ChildSpec, ChildSpec) {
     let (_, bridge) =
         child("bridge", move |life| Ok(Bridge::new(road.clone(), consumers.clone(), life.clone()))).build();
     let (database, clock) = (campus.database.clone(), campus.clock.clone());
-    let (_, relay) = child("relay", move |life| {
-        Ok(Relay::new(database.clone(), transport.clone(), clock.clone(), life.clone()))
-    })
-    .build();
+    let (_, relay) =
+        child("relay", move |life| Ok(Relay::new(database.clone(), transport.clone(), clock.clone(), life.clone())))
+            .build();
     (bridge, relay)
 }
 

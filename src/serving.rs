@@ -25,9 +25,10 @@ pub async fn serve_until_stopped(app: App, listener: TcpListener) -> Result<Exit
     };
     let mut server = http::serve(app.http_state(), Some(listener), control)?;
     let handle = server.handle();
+    // Who reads that it listens may stop it at once.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     println!("listening on http://{address}");
     std::io::stdout().flush()?;
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let signal = tokio::select! {
         ended = &mut server => {
             ended?;

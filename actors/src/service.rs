@@ -118,11 +118,16 @@ impl Campus {
     }
 }
 
-/// Makes a struct with a `campus` field the actor of its service's commands and queries.
+/// Makes a struct with a `campus` field the actor of its service's commands and queries. A method that is named is called
+/// with the context whenever the actor begins to run.
 macro_rules! service_actor {
-    ($Service:ident) => {
+    ($Service:ident $(, $begin:ident)?) => {
         impl actix::Actor for $Service {
             type Context = actix::Context<Self>;
+
+            $(fn started(&mut self, context: &mut Self::Context) {
+                self.$begin(context);
+            })?
         }
 
         impl<C: $crate::service::Command<Service = $Service>> actix::Handler<$crate::service::Request<C>> for $Service {
@@ -148,8 +153,7 @@ pub(crate) use service_actor;
 macro_rules! event_consumer {
     ($Service:ident) => {
         impl actix::Handler<$crate::wiring::Deliver> for $Service {
-            type Result =
-                actix::ResponseFuture<Result<$crate::wiring::Handled, $crate::wiring::HandlingError>>;
+            type Result = actix::ResponseFuture<Result<$crate::wiring::Handled, $crate::wiring::HandlingError>>;
 
             fn handle(&mut self, event: $crate::wiring::Deliver, _: &mut Self::Context) -> Self::Result {
                 let campus = &self.campus;

@@ -39,3 +39,10 @@ pub fn check_text(violations: &mut Vec<Violation>, field: &str, text: &str, rang
         violations.push(Violation::field("field.characters", field, format!("{field} holds control characters")));
     }
 }
+
+/// Checks the text that says why something is done: at most 500 characters.
+pub fn check_reason(reason: Option<&str>) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    check_text(&mut violations, "reason", reason.unwrap_or_default(), 0..=500);
+    violations
+}

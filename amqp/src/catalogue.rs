@@ -36,16 +36,16 @@ macro_rules! for_each_event {
                 Availability "bring the resource's profile up to date",
             ];
             "resource.deleted" => ResourceDeleted (Resource) : Resources -> [
-                Availability "remove its availability, forget its cached rules, cancel its future reservations",
+                Availability "refuse new reservations and cancel the future ones",
             ];
             "resource.status.changed" => ResourceStatusChanged (Resource) : Resources -> [
-                Availability "close or reopen the resource, forget its cached rules when it closes, flag the live reservations that overlap the closure",
+                Availability "close or reopen the resource, flag the live reservations that overlap a closure",
             ];
             "resource.category.changed" => ResourceCategoryChanged (Resource) : Resources -> [
                 Availability "bring the resource's profile up to date",
             ];
             "availability.rules.updated" => AvailabilityRulesUpdated (Resource) : Resources -> [
-                Availability "apply the new rules to later requests and forget the cached ones",
+                Availability "apply the new rules to later requests",
             ];
             "category.created" => CategoryCreated (Category) : Resources -> [];
             "category.updated" => CategoryUpdated (Category) : Resources -> [];
@@ -159,9 +159,7 @@ impl Entry {
         let mut generator = SchemaGenerator::default();
         (self.schema)(&mut generator);
         let definitions = generator.take_definitions(true);
-        let text = definitions
-            .get(self.payload)
-            .and_then(|schema| schema.get("description"));
+        let text = definitions.get(self.payload).and_then(|schema| schema.get("description"));
         text.and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
@@ -181,16 +179,12 @@ pub fn find(event_type: &str) -> Option<&'static Entry> {
 
 /// The events that a service raises, in the table's order.
 pub fn produced_by(service: Service) -> impl Iterator<Item = &'static Entry> {
-    ENTRIES
-        .iter()
-        .filter(move |entry| entry.producer == service)
+    ENTRIES.iter().filter(move |entry| entry.producer == service)
 }
 
 /// The events that a service consumes, in the table's order.
 pub fn consumed_by(service: Service) -> impl Iterator<Item = &'static Entry> {
-    ENTRIES
-        .iter()
-        .filter(move |entry| entry.consumers.contains(&service))
+    ENTRIES.iter().filter(move |entry| entry.consumers.contains(&service))
 }
 
 macro_rules! entries {
@@ -227,14 +221,8 @@ fn example<E: Event>() -> Envelope {
         actor: Some(example::STAFF),
         ..Metadata::new(example::CORRELATION)
     };
-    Envelope::new(
-        &E::example(),
-        example::EVENT,
-        1,
-        example::at("09:00"),
-        metadata,
-    )
-    .expect("payloads are plain structs with string keys, which JSON can hold")
+    Envelope::new(&E::example(), example::EVENT, 1, example::at("09:00"), metadata)
+        .expect("payloads are plain structs with string keys, which JSON can hold")
 }
 
 fn schema<E: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {

@@ -17,10 +17,7 @@ pub use event_bus::event_bus;
 /// Every generated document: its path, relative to the project's root, and its text.
 pub fn files() -> Vec<(PathBuf, String)> {
     let mut files = vec![(PathBuf::from("asyncapi.yml"), asyncapi())];
-    for service in Service::ALL
-        .into_iter()
-        .filter(|&service| has_rows(service))
-    {
+    for service in Service::ALL.into_iter().filter(|&service| has_rows(service)) {
         let folder = PathBuf::from("docs/services").join(service.name());
         files.push((folder.join("EVENT_BUS.md"), event_bus(service)));
         files.push((folder.join("asyncapi.yml"), asyncapi_for(service)));
@@ -29,8 +26,7 @@ pub fn files() -> Vec<(PathBuf, String)> {
 }
 
 fn has_rows(service: Service) -> bool {
-    catalogue::produced_by(service).next().is_some()
-        || catalogue::consumed_by(service).next().is_some()
+    catalogue::produced_by(service).next().is_some() || catalogue::consumed_by(service).next().is_some()
 }
 
 #[cfg(test)]

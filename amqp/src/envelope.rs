@@ -66,24 +66,14 @@ pub struct Metadata {
 impl Metadata {
     /// Metadata of an event that a request with this correlation id caused.
     pub const fn new(correlation_id: Uuid) -> Self {
-        Self {
-            schema_version: SCHEMA_VERSION,
-            correlation_id,
-            causation_id: None,
-            traceparent: None,
-            actor: None,
-        }
+        Self { schema_version: SCHEMA_VERSION, correlation_id, causation_id: None, traceparent: None, actor: None }
     }
 
     /// Metadata of an event that `cause` made necessary: same correlation and trace, caused by that event.
     ///
     /// The acting user is inherited as well: who closed a room is who cancelled what was in it.
     pub fn caused_by(cause: &Envelope) -> Self {
-        Self {
-            schema_version: SCHEMA_VERSION,
-            causation_id: Some(cause.event_id),
-            ..cause.metadata.clone()
-        }
+        Self { schema_version: SCHEMA_VERSION, causation_id: Some(cause.event_id), ..cause.metadata.clone() }
     }
 }
 
@@ -92,9 +82,7 @@ impl Metadata {
 #[non_exhaustive]
 pub enum EnvelopeError {
     /// The text is longer than [`MAX_BYTES`].
-    #[error(
-        "the envelope has {bytes} bytes, more than the {MAX_BYTES} allowed; put large content behind a URL"
-    )]
+    #[error("the envelope has {bytes} bytes, more than the {MAX_BYTES} allowed; put large content behind a URL")]
     TooLarge {
         /// Its length.
         bytes: usize,
@@ -180,10 +168,7 @@ impl Envelope {
             return Err(EnvelopeError::InvalidField {
                 within: "the envelope".to_owned(),
                 field: "version".to_owned(),
-                reason: format!(
-                    "{} is less than 1, the version after an aggregate's first event",
-                    envelope.version
-                ),
+                reason: format!("{} is less than 1, the version after an aggregate's first event", envelope.version),
             });
         }
         Ok(envelope)
@@ -195,11 +180,7 @@ impl Envelope {
     /// [`EnvelopeError::TooLarge`] if nobody would read it.
     pub fn to_bytes(&self) -> Result<Vec<u8>, EnvelopeError> {
         let bytes = serde_json::to_vec(self).map_err(EnvelopeError::Unwritable)?;
-        if bytes.len() > MAX_BYTES {
-            Err(EnvelopeError::TooLarge { bytes: bytes.len() })
-        } else {
-            Ok(bytes)
-        }
+        if bytes.len() > MAX_BYTES { Err(EnvelopeError::TooLarge { bytes: bytes.len() }) } else { Ok(bytes) }
     }
 
     /// The payload as the event `E`. Fields it does not know are ignored.
@@ -208,10 +189,7 @@ impl Envelope {
     /// [`EnvelopeError::OtherType`] if the envelope carries another event; otherwise the field that is missing or wrong.
     pub fn data_as<E: Event>(&self) -> Result<E, EnvelopeError> {
         if self.event_type != E::TYPE {
-            return Err(EnvelopeError::OtherType {
-                expected: E::TYPE,
-                found: self.event_type.clone(),
-            });
+            return Err(EnvelopeError::OtherType { expected: E::TYPE, found: self.event_type.clone() });
         }
         payload(&self.data)
     }
@@ -226,10 +204,7 @@ pub(crate) fn payload<E: Event>(data: &Value) -> Result<E, EnvelopeError> {
 }
 
 /// Decodes a struct while remembering which field is being read, because `serde_json` does not name it in its errors.
-fn decode<T: DeserializeOwned>(
-    fields: Map<String, Value>,
-    within: &str,
-) -> Result<T, EnvelopeError> {
+fn decode<T: DeserializeOwned>(fields: Map<String, Value>, within: &str) -> Result<T, EnvelopeError> {
     let current = Cell::new(None);
     let mut entries = fields.into_iter();
     let tracked = std::iter::from_fn(|| {
@@ -240,11 +215,7 @@ fn decode<T: DeserializeOwned>(
     T::deserialize(MapDeserializer::new(tracked)).map_err(|error: serde_json::Error| {
         let (within, reason) = (within.to_owned(), error.to_string());
         match current.take() {
-            Some(field) => EnvelopeError::InvalidField {
-                within,
-                field,
-                reason,
-            },
+            Some(field) => EnvelopeError::InvalidField { within, field, reason },
             // Only an absent field can fail a struct once all entries have been read: serde quotes its name.
             None => {
                 let field = reason.split('`').nth(1).unwrap_or(&reason).to_owned();

@@ -68,10 +68,7 @@ impl ResponseEnvelope {
             data,
             face: Face::Event,
             timestamp: processed_at,
-            metadata: ResponseMetadata::Event {
-                event_type: event_type.to_owned(),
-                processed_at,
-            },
+            metadata: ResponseMetadata::Event { event_type: event_type.to_owned(), processed_at },
         }
     }
 
@@ -83,11 +80,7 @@ impl ResponseEnvelope {
             data,
             face: Face::Websocket,
             timestamp: sent_at,
-            metadata: ResponseMetadata::Websocket {
-                event: event.to_owned(),
-                room: room.to_owned(),
-                sent_at,
-            },
+            metadata: ResponseMetadata::Websocket { event: event.to_owned(), room: room.to_owned(), sent_at },
         }
     }
 }
@@ -124,8 +117,7 @@ mod tests {
 
     #[test]
     fn a_room_is_told_in_the_known_form() {
-        let message =
-            ResponseEnvelope::websocket("reservation.created", "resource:7", json!([1]), noon());
+        let message = ResponseEnvelope::websocket("reservation.created", "resource:7", json!([1]), noon());
         assert_eq!(
             serde_json::to_value(message).unwrap(),
             json!({

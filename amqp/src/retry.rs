@@ -48,17 +48,11 @@ pub enum Backoff {
 
 impl Backoff {
     /// 1 s, doubling up to 60 s.
-    pub const EXPONENTIAL: Self = Self::Exponential {
-        base_ms: 1_000,
-        cap_ms: 60_000,
-    };
+    pub const EXPONENTIAL: Self = Self::Exponential { base_ms: 1_000, cap_ms: 60_000 };
     /// 5 s.
     pub const FIXED: Self = Self::Fixed { delay_ms: 5_000 };
     /// 1 s more each time, up to 30 s.
-    pub const LINEAR: Self = Self::Linear {
-        step_ms: 1_000,
-        cap_ms: 30_000,
-    };
+    pub const LINEAR: Self = Self::Linear { step_ms: 1_000, cap_ms: 30_000 };
 
     /// The longest pause before the scheduled retry with this number, counted from 1.
     pub fn ceiling(self, retry: u32) -> Duration {
@@ -107,10 +101,7 @@ const fn default_attempts() -> u32 {
 impl Default for Policy {
     /// Three scheduled retries with exponential pauses.
     fn default() -> Self {
-        Self::Retry {
-            attempts: default_attempts(),
-            backoff: Backoff::EXPONENTIAL,
-        }
+        Self::Retry { attempts: default_attempts(), backoff: Backoff::EXPONENTIAL }
     }
 }
 
@@ -159,9 +150,7 @@ impl Policy {
         match self {
             Self::Retry { .. } if failures <= IN_PLACE_RETRIES => Stage::InPlace,
             Self::Retry { attempts, .. } if failures - IN_PLACE_RETRIES <= attempts => {
-                Stage::Scheduled {
-                    retry: failures - IN_PLACE_RETRIES,
-                }
+                Stage::Scheduled { retry: failures - IN_PLACE_RETRIES }
             }
             Self::Retry { .. } | Self::None => Stage::Exhausted,
         }
@@ -203,10 +192,7 @@ pub struct Policies {
 impl Policies {
     /// The policy for an event type at a consumer.
     pub fn of(&self, event_type: &str, consumer: Service) -> Policy {
-        let specific = self
-            .events
-            .get(event_type)
-            .or_else(|| self.consumers.get(&consumer));
+        let specific = self.events.get(event_type).or_else(|| self.consumers.get(&consumer));
         specific.copied().unwrap_or(self.default)
     }
 }

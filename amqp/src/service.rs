@@ -7,9 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A service domain: the owner of some aggregates, and a consumer of the other services' events.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Service {
     /// Users, sessions, roles and permissions.
@@ -26,13 +24,7 @@ pub enum Service {
 
 impl Service {
     /// Every service, in the order in which documents list them.
-    pub const ALL: [Self; 5] = [
-        Self::Auth,
-        Self::Resources,
-        Self::Availability,
-        Self::Stockpile,
-        Self::Reports,
-    ];
+    pub const ALL: [Self; 5] = [Self::Auth, Self::Resources, Self::Availability, Self::Stockpile, Self::Reports];
 
     /// The short name used in settings, queue names and paths: `availability`.
     pub const fn name(self) -> &'static str {
@@ -65,9 +57,7 @@ impl fmt::Display for Service {
 
 /// A name that belongs to no service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "there is no service \"{0}\"; use one of auth, resources, availability, stockpile, reports"
-)]
+#[error("there is no service \"{0}\"; use one of auth, resources, availability, stockpile, reports")]
 pub struct UnknownService(pub String);
 
 impl FromStr for Service {

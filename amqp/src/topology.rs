@@ -86,11 +86,7 @@ pub fn queue_name(service: Service) -> String {
 impl Topology {
     /// The topology that the catalogue asks for. A service that consumes nothing has no queue.
     pub fn of_catalogue() -> Self {
-        let mut topology = Self {
-            exchanges: exchanges(),
-            queues: vec![dead_letter_queue()],
-            bindings: Vec::new(),
-        };
+        let mut topology = Self { exchanges: exchanges(), queues: vec![dead_letter_queue()], bindings: Vec::new() };
         topology.bindings.push(Binding {
             exchange: DEAD_LETTER_EXCHANGE,
             queue: DEAD_LETTER_QUEUE.to_owned(),
@@ -98,11 +94,7 @@ impl Topology {
         });
         for service in Service::ALL {
             let bindings: Vec<_> = catalogue::consumed_by(service)
-                .map(|entry| Binding {
-                    exchange: EXCHANGE,
-                    queue: queue_name(service),
-                    routing_key: entry.event_type,
-                })
+                .map(|entry| Binding { exchange: EXCHANGE, queue: queue_name(service), routing_key: entry.event_type })
                 .collect();
             if !bindings.is_empty() {
                 topology.queues.push(service_queue(service));
@@ -115,16 +107,8 @@ impl Topology {
 
 fn exchanges() -> Vec<Exchange> {
     vec![
-        Exchange {
-            name: UNROUTED_EXCHANGE,
-            kind: ExchangeKind::Fanout,
-            arguments: Vec::new(),
-        },
-        Exchange {
-            name: DEAD_LETTER_EXCHANGE,
-            kind: ExchangeKind::Fanout,
-            arguments: Vec::new(),
-        },
+        Exchange { name: UNROUTED_EXCHANGE, kind: ExchangeKind::Fanout, arguments: Vec::new() },
+        Exchange { name: DEAD_LETTER_EXCHANGE, kind: ExchangeKind::Fanout, arguments: Vec::new() },
         Exchange {
             name: EXCHANGE,
             kind: ExchangeKind::Topic,
@@ -134,10 +118,7 @@ fn exchanges() -> Vec<Exchange> {
 }
 
 fn dead_letter_queue() -> Queue {
-    Queue {
-        name: DEAD_LETTER_QUEUE.to_owned(),
-        arguments: vec![("x-queue-type", Argument::Text("quorum"))],
-    }
+    Queue { name: DEAD_LETTER_QUEUE.to_owned(), arguments: vec![("x-queue-type", Argument::Text("quorum"))] }
 }
 
 fn service_queue(service: Service) -> Queue {
@@ -147,10 +128,7 @@ fn service_queue(service: Service) -> Queue {
             ("x-queue-type", Argument::Text("quorum")),
             // One replica at a time consumes, so events of one aggregate stay in order however many replicas run.
             ("x-single-active-consumer", Argument::Flag(true)),
-            (
-                "x-dead-letter-exchange",
-                Argument::Text(DEAD_LETTER_EXCHANGE),
-            ),
+            ("x-dead-letter-exchange", Argument::Text(DEAD_LETTER_EXCHANGE)),
         ],
     }
 }
@@ -172,12 +150,7 @@ mod tests {
             .collect();
         let routed: BTreeSet<_> = catalogue::ENTRIES
             .iter()
-            .flat_map(|entry| {
-                entry
-                    .consumers
-                    .iter()
-                    .map(|&consumer| (queue_name(consumer), entry.event_type))
-            })
+            .flat_map(|entry| entry.consumers.iter().map(|&consumer| (queue_name(consumer), entry.event_type)))
             .collect();
         assert_eq!(bound.len(), routed.len());
         assert_eq!(bound.into_iter().collect::<BTreeSet<_>>(), routed);
@@ -186,28 +159,14 @@ mod tests {
     #[test]
     fn bindings_and_arguments_name_only_what_is_declared() {
         let topology = Topology::of_catalogue();
-        let exchanges: BTreeSet<_> = topology
-            .exchanges
-            .iter()
-            .map(|exchange| exchange.name)
-            .collect();
-        let queues: BTreeSet<_> = topology
-            .queues
-            .iter()
-            .map(|queue| queue.name.as_str())
-            .collect();
+        let exchanges: BTreeSet<_> = topology.exchanges.iter().map(|exchange| exchange.name).collect();
+        let queues: BTreeSet<_> = topology.queues.iter().map(|queue| queue.name.as_str()).collect();
         for binding in &topology.bindings {
             assert!(exchanges.contains(binding.exchange), "{binding:?}");
             assert!(queues.contains(binding.queue.as_str()), "{binding:?}");
         }
-        let arguments = topology
-            .exchanges
-            .iter()
-            .map(|exchange| &exchange.arguments);
-        for (name, value) in arguments
-            .chain(topology.queues.iter().map(|queue| &queue.arguments))
-            .flatten()
-        {
+        let arguments = topology.exchanges.iter().map(|exchange| &exchange.arguments);
+        for (name, value) in arguments.chain(topology.queues.iter().map(|queue| &queue.arguments)).flatten() {
             if let (true, Argument::Text(exchange)) = (name.ends_with("exchange"), value) {
                 assert!(exchanges.contains(exchange), "{name} names {exchange}");
             }
@@ -218,38 +177,17 @@ mod tests {
     fn services_that_consume_nothing_have_no_queue() {
         let topology = Topology::of_catalogue();
         for service in Service::ALL {
-            let has_queue = topology
-                .queues
-                .iter()
-                .any(|queue| queue.name == queue_name(service));
-            assert_eq!(
-                has_queue,
-                catalogue::consumed_by(service).next().is_some(),
-                "{service}"
-            );
+            let has_queue = topology.queues.iter().any(|queue| queue.name == queue_name(service));
+            assert_eq!(has_queue, catalogue::consumed_by(service).next().is_some(), "{service}");
         }
     }
 
     #[test]
     fn a_service_queue_is_replicated_ordered_and_loses_nothing() {
         let queues = Topology::of_catalogue().queues;
-        let queue = queues
-            .iter()
-            .find(|queue| queue.name == "bookly.availability")
-            .unwrap();
-        assert!(
-            queue
-                .arguments
-                .contains(&("x-queue-type", Argument::Text("quorum")))
-        );
-        assert!(
-            queue
-                .arguments
-                .contains(&("x-single-active-consumer", Argument::Flag(true)))
-        );
-        assert!(queue.arguments.contains(&(
-            "x-dead-letter-exchange",
-            Argument::Text("bookly.dead-letters")
-        )));
+        let queue = queues.iter().find(|queue| queue.name == "bookly.availability").unwrap();
+        assert!(queue.arguments.contains(&("x-queue-type", Argument::Text("quorum"))));
+        assert!(queue.arguments.contains(&("x-single-active-consumer", Argument::Flag(true))));
+        assert!(queue.arguments.contains(&("x-dead-letter-exchange", Argument::Text("bookly.dead-letters"))));
     }
 }

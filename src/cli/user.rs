@@ -39,7 +39,9 @@ pub(super) async fn run(settings: Settings, what: What) -> Result<ExitCode, Fail
     std::io::stdin().read_to_string(&mut input)?;
     let password = input.lines().next().unwrap_or_default();
     if password.is_empty() {
-        return Err("no password on standard input; write it there, for example: bookly user add ... < password-file".into());
+        return Err(
+            "no password on standard input; write it there, for example: bookly user add ... < password-file".into()
+        );
     }
     let control = Control::reach(&settings).await?;
     let roles: Vec<&str> = role.iter().map(|role| role.name()).collect();
@@ -47,6 +49,11 @@ pub(super) async fn run(settings: Settings, what: What) -> Result<ExitCode, Fail
     let added = control.post("/users", &body).await;
     control.close().await;
     let user = added?;
-    println!("added {} ({}) with {}", user["email"].as_str().unwrap_or_default(), user["id"].as_str().unwrap_or_default(), roles.join(", "));
+    println!(
+        "added {} ({}) with {}",
+        user["email"].as_str().unwrap_or_default(),
+        user["id"].as_str().unwrap_or_default(),
+        roles.join(", ")
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -55,7 +55,10 @@ impl Accounts {
         let api = format!("http://{address}/api/v1");
         println!("\nTry");
         println!("  TOKEN=$(curl -s {api}/auth/login -H 'Content-Type: application/json' \\");
-        println!("    -d '{{\"email\":\"{}\",\"password\":\"{password}\"}}' | grep -o '\"accessToken\":\"[^\"]*' | cut -d'\"' -f4)", user.email);
+        println!(
+            "    -d '{{\"email\":\"{}\",\"password\":\"{password}\"}}' | grep -o '\"accessToken\":\"[^\"]*' | cut -d'\"' -f4)",
+            user.email
+        );
         println!("  curl -s \"{api}/resources?limit=3\" -H \"Authorization: Bearer $TOKEN\"");
         println!("  curl -s \"{api}/events?type=reservation.created&limit=2\" -H \"Authorization: Bearer $TOKEN\"\n");
     }

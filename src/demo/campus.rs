@@ -49,7 +49,8 @@ pub async fn build(app: &App, planner: Caller) -> Result<Vec<Profile>, Box<dyn s
 
 /// The timetable as a file in the format that `bookly import timetable` reads.
 fn timetable() -> String {
-    let mut csv = String::from("recurso,edificio,capacidad,dia,hora,programa,materia,docente,estudiantes,title_original\n");
+    let mut csv =
+        String::from("recurso,edificio,capacidad,dia,hora,programa,materia,docente,estudiantes,title_original\n");
     let mut course = 0;
     for (number, building) in BUILDINGS.iter().enumerate() {
         for room in 1..=ROOMS_A_BUILDING {

@@ -29,7 +29,11 @@ pub async fn play(app: &App, accounts: &Accounts, rooms: &[Profile]) -> Result<(
     };
     let free = app.services.availability.send(Question { caller: teacher.clone(), query }).await??;
     let codes: Vec<&str> = free.iter().map(|room| room.code.as_str()).collect();
-    println!("A teacher looks for a room for 25 on {} and finds {}", wanted.0.format("%A at %H:%M UTC"), codes.join(", "));
+    println!(
+        "A teacher looks for a room for 25 on {} and finds {}",
+        wanted.0.format("%A at %H:%M UTC"),
+        codes.join(", ")
+    );
     let room = free.first().ok_or("no room is free")?;
     debug_assert!(rooms.iter().any(|profile| profile.resource_id == room.id));
 
@@ -56,7 +60,8 @@ pub async fn play(app: &App, accounts: &Accounts, rooms: &[Profile]) -> Result<(
     match refused {
         Err(Error::Conflict { conflicts, alternatives }) => {
             println!("A student wants the same room at the same time: refused, {} in the way;", conflicts.len());
-            let offers: Vec<_> = alternatives.iter().map(|slot| slot.starts_at.format("%a %H:%M").to_string()).collect();
+            let offers: Vec<_> =
+                alternatives.iter().map(|slot| slot.starts_at.format("%a %H:%M").to_string()).collect();
             println!("  offered instead: {} UTC\n", offers.join(", "));
             Ok(())
         }
@@ -65,7 +70,9 @@ pub async fn play(app: &App, accounts: &Accounts, rooms: &[Profile]) -> Result<(
 }
 
 /// Wednesday of next week, 16:00 to 18:00 on the campus: nothing is taught then.
-fn next_wednesday_at_four(app: &App) -> Result<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>), Failure> {
+fn next_wednesday_at_four(
+    app: &App,
+) -> Result<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>), Failure> {
     let zone = app.time_zone();
     let mut day = app.clock.now().with_timezone(&zone).date_naive() + Days::new(7);
     while day.weekday() != Weekday::Wed {

@@ -108,7 +108,8 @@ async fn reported(call: &Call) -> Result<(usize, Vec<String>), Problem> {
                     && row.cancelled != reservation.status.is_live()
             });
             if !same {
-                differences.push(format!("the reports' registration of reservation {} differs from it", reservation.id));
+                differences
+                    .push(format!("the reports' registration of reservation {} differs from it", reservation.id));
             }
         }
         after = page.next;

@@ -29,6 +29,7 @@ pub fn group() -> Group {
     let about = "Imports a timetable; with `Prefer: respond-async` (RFC 7240) it answers 202 at once.";
     let routes = vec![
         post(IMPORT, "/imports/timetable", "importTimetable", about)
+            .or_answers(StatusCode::ACCEPTED, "It has begun; `Location` tells how far it is.")
             .may_refuse(&[&kind::IMPORT_FILE, &kind::IMPORT_REFUSED, &kind::QUERY_INVALID])
             .to(import),
         get(IMPORT, "/imports/{id}", "getImport", "What an import did, or how far it is.")

@@ -16,9 +16,14 @@ use super::route::{Group, get};
 pub fn group() -> Group {
     let read = Access::Permission(Permission::ReportsRead);
     let routes = vec![
-        get(read, "/reports/usage", "getUsage", "How much each resource is used, by reservations that begin in a span.")
-            .may_refuse(&[&kind::RULES_BROKEN])
-            .to(usage),
+        get(
+            read,
+            "/reports/usage",
+            "getUsage",
+            "How much each resource is used, by reservations that begin in a span.",
+        )
+        .may_refuse(&[&kind::RULES_BROKEN])
+        .to(usage),
     ];
     Group { name: "Reports", about: "What was reserved, as the events told it.", routes }
 }

@@ -1,12 +1,12 @@
 //! Operations of the availability service on reservations.
 
+use actix_web::http::header::RETRY_AFTER;
 use actors::access::Permission;
 use actors::availability::{
     CancelReservation, EditReservation, Error, GetReservation, ListReservations, NewReservation, RequestReservation,
     Reservation, ReservationChanges, ReservationFilter, ReservationStatus,
 };
 use actors::resources::GetResource;
-use actix_web::http::header::RETRY_AFTER;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -38,8 +38,13 @@ pub fn group() -> Group {
         create(RESERVE, "/reservations", "requestReservation", "Reserves a resource for a span of time.")
             .may_refuse(&[&kind::NOT_FOUND, &kind::FORBIDDEN, &kind::RULES_BROKEN, &kind::RESERVATION_CONFLICT])
             .to(request),
-        get(Access::Caller, "/reservations", "listReservations", "The caller's reservations, or everybody's for who may see them.")
-            .to(list),
+        get(
+            Access::Caller,
+            "/reservations",
+            "listReservations",
+            "The caller's reservations, or everybody's for who may see them.",
+        )
+        .to(list),
         get(Access::Caller, "/reservations/{id}", "getReservation", "One reservation.")
             .may_refuse(&[&kind::NOT_FOUND])
             .to(show),
@@ -103,11 +108,13 @@ async fn request(call: Sent<NewReservation>) -> One {
 
 /// A resource that was created a moment ago exists, but its event may not have reached availability yet: that is no 404.
 pub(super) async fn not_arrived<Q, B>(call: &Call<Q, B>, resource_id: Uuid, problem: Problem) -> Problem {
-    if problem.kind() != &kind::NOT_FOUND || call.ask(&call.state.services.resources, GetResource(resource_id)).await.is_err()
+    if problem.kind() != &kind::NOT_FOUND
+        || call.ask(&call.state.services.resources, GetResource(resource_id)).await.is_err()
     {
         return problem;
     }
-    let detail = "the resource was created or deleted a moment ago and its event is still on its way; try again in a moment";
+    let detail =
+        "the resource was created or deleted a moment ago and its event is still on its way; try again in a moment";
     Problem::new(&kind::UNAVAILABLE, detail).with_header(RETRY_AFTER, "1")
 }
 
@@ -151,7 +158,7 @@ impl From<Error> for Problem {
             }
             Error::Broken(violations) => Self::violations(violations),
             Error::NotChangeable(_) => Self::new(&kind::RESERVATION_NOT_CHANGEABLE, detail),
-            Error::VersionStale { .. } => Self::new(&kind::VERSION_STALE, detail),
+            Error::VersionStale { current } => Self::new(&kind::VERSION_STALE, detail).with("currentVersion", current),
             Error::Storage(error) => error.into(),
         }
     }

@@ -45,6 +45,8 @@ pub struct Row {
     pub access: Access,
     /// The status when it went well.
     pub status: StatusCode,
+    /// Another status when it went well, and what it says.
+    pub other_status: Option<(StatusCode, &'static str)>,
     /// How it may refuse, besides the ways that its form implies.
     pub refusals: &'static [&'static Kind],
     /// Whether it is also found without the base, where probes look.
@@ -70,7 +72,7 @@ macro_rules! methods {
         $(#[doc = concat!("Begins a row of the method ", stringify!($method), ", which answers ", stringify!($status), ".")]
         pub fn $name(access: Access, path: &'static str, id: &'static str, summary: &'static str) -> Row {
             let (method, status) = (Method::$method, StatusCode::$status);
-            Row { method, path, id, summary, access, status, refusals: &[], also_at_root: false }
+            Row { method, path, id, summary, access, status, other_status: None, refusals: &[], also_at_root: false }
         })+
     };
 }
@@ -93,6 +95,11 @@ impl Row {
     /// Another status when it went well.
     pub fn answers(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// A further status when it went well, which the handler's answer chooses.
+    pub fn or_answers(self, status: StatusCode, meaning: &'static str) -> Self {
+        Self { other_status: Some((status, meaning)), ..self }
     }
 
     /// Makes it found without the base as well.

@@ -1,18 +1,19 @@
 //! Operations of the availability service on series.
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actors::access::Permission;
 use actors::availability::{CancelSeries, GetSeries, NewSeries, RequestSeries, Series, SeriesCancelled, SeriesOutcome};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
-use super::answer::Reply;
+use super::answer::{Answer, Reply};
 use super::body::Json;
 use super::call::Call;
 use super::caller::Access;
 use super::problem::{Problem, kind};
 use super::reservations::not_arrived;
 use super::route::{Group, create, delete, get};
-use actix_web::http::StatusCode;
 
 const WRITE: Access = Access::Permission(Permission::SeriesWrite);
 
@@ -20,6 +21,7 @@ const WRITE: Access = Access::Permission(Permission::SeriesWrite);
 pub fn group() -> Group {
     let routes = vec![
         create(WRITE, "/reservations/series", "requestSeries", "Reserves a resource every week, by a recurrence rule.")
+            .or_answers(StatusCode::OK, "It was only tried: nothing is reserved.")
             .may_refuse(&[&kind::NOT_FOUND, &kind::FORBIDDEN, &kind::RULES_BROKEN, &kind::RESERVATION_CONFLICT])
             .to(request),
         get(Access::Caller, "/reservations/series/{id}", "getSeries", "A series and its reservations.")
@@ -45,23 +47,32 @@ struct Options {
 /// Why a series is called off.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Cancellation {
-    /// Why.
+    /// Why, at most 500 characters.
     reason: Option<String>,
 }
 
-async fn request(call: Call<Options, Json<NewSeries>>) -> Result<Reply<SeriesOutcome>, Problem> {
+/// What became of a request. One that was only tried has created nothing, so it is no 201.
+struct Requested(SeriesOutcome);
+
+impl Answer for Requested {
+    fn describe(schemas: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
+        Reply::<SeriesOutcome>::describe(schemas)
+    }
+
+    fn respond(self, status: StatusCode) -> HttpResponse {
+        match self.0.id {
+            Some(id) => Reply::of(self.0).location(format!("/reservations/series/{id}")).respond(status),
+            None => Reply::of(self.0).respond(StatusCode::OK),
+        }
+    }
+}
+
+async fn request(call: Call<Options, Json<NewSeries>>) -> Result<Requested, Problem> {
     let new = call.body.0.clone();
     let resource_id = new.resource_id;
     let command = RequestSeries { new, dry_run: call.query.dry_run };
     match call.command(&call.state.services.availability, command).await {
-        Ok(outcome) => {
-            let path = outcome.id.map(|id| format!("/reservations/series/{id}"));
-            let reply = Reply::of(outcome);
-            Ok(match path {
-                Some(path) => reply.location(path),
-                None => reply,
-            })
-        }
+        Ok(outcome) => Ok(Requested(outcome)),
         Err(problem) => Err(not_arrived(&call, resource_id, problem).await),
     }
 }

@@ -6,8 +6,8 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use actix_web::dev::{Extensions, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::body::MessageBody;
+use actix_web::dev::{Extensions, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::UnixStream;
 use actix_web::web::{self, Data};
@@ -66,7 +66,15 @@ pub(super) fn app(
     table: Table,
     documents: Data<Documents>,
     state: Data<HttpState>,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>> {
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
     App::new()
         .app_data(state)
         .app_data(documents)

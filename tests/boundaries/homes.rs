@@ -25,10 +25,7 @@ fn only_the_kit_starts_actors() {
             phrases(&shipped(file), &starts)
         },
         broken: ("src/app.rs", "fn a() { let b = Arbiter::new(); }"),
-        kept: (
-            "src/app.rs",
-            "fn a() { Arbiter::newest(); Request::start(); } // Actor::start",
-        ),
+        kept: ("src/app.rs", "fn a() { Arbiter::newest(); Request::start(); } // Actor::start"),
     };
     rule.hold();
 }
@@ -40,10 +37,7 @@ fn only_one_file_talks_to_rabbitmq() {
         because: "its traps (recovery, hanging calls, lost confirms) are dealt with once, there",
         instead: "use the transport's face",
         covers: |path| {
-            let home = [
-                "amqp/src/transport/rabbitmq.rs",
-                "amqp/src/transport/rabbitmq/",
-            ];
+            let home = ["amqp/src/transport/rabbitmq.rs", "amqp/src/transport/rabbitmq/"];
             rust_in(path, &SHIPPED) && !rust_in(path, &home)
         },
         finds: |file| crates(&shipped(file), &["lapin"]),
@@ -64,14 +58,8 @@ fn only_the_cache_talks_to_redis() {
             rust_in(path, &SHIPPED) && !rust_in(path, &home)
         },
         finds: |file| crates(&shipped(file), &["redis", "bb8_redis", "deadpool_redis"]),
-        broken: (
-            "actors/src/auth/cached.rs",
-            "async fn a(b: &redis::Client) {}",
-        ),
-        kept: (
-            "actors/src/auth/cached.rs",
-            "fn a(redis: &Url) { redis.host() }",
-        ),
+        broken: ("actors/src/auth/cached.rs", "async fn a(b: &redis::Client) {}"),
+        kept: ("actors/src/auth/cached.rs", "fn a(redis: &Url) { redis.host() }"),
     };
     rule.hold();
 }

@@ -10,25 +10,11 @@ fn amqp_knows_nobody() {
         instead: "move the code into `actors`, or pass what it needs as an argument",
         covers: |path| rust_in(path, &["amqp/"]),
         finds: |file| {
-            let above = [
-                "actix",
-                "actix_rt",
-                "actix_web",
-                "diesel",
-                "diesel_migrations",
-                "actors",
-                "bookly",
-            ];
+            let above = ["actix", "actix_rt", "actix_web", "diesel", "diesel_migrations", "actors", "bookly"];
             crates(&shipped(file), &above)
         },
-        broken: (
-            "amqp/src/a.rs",
-            "fn a() -> ::diesel::QueryResult<()> { b() }",
-        ),
-        kept: (
-            "amqp/src/a.rs",
-            "//! See actors::b.\nuse crate::actors::Actor; fn bookly() {}",
-        ),
+        broken: ("amqp/src/a.rs", "fn a() -> ::diesel::QueryResult<()> { b() }"),
+        kept: ("amqp/src/a.rs", "//! See actors::b.\nuse crate::actors::Actor; fn bookly() {}"),
     };
     rule.hold();
 }
@@ -42,10 +28,7 @@ fn actors_know_no_http() {
         covers: |path| rust_in(path, &["actors/"]),
         finds: |file| crates(&shipped(file), &["actix_web", "actix_web_actors", "bookly"]),
         broken: ("actors/src/a.rs", "use actix_web::HttpResponse;"),
-        kept: (
-            "actors/src/a.rs",
-            "use actix::Message; // unlike actix_web::web",
-        ),
+        kept: ("actors/src/a.rs", "use actix::Message; // unlike actix_web::web"),
     };
     rule.hold();
 }
@@ -57,17 +40,9 @@ fn the_edge_knows_no_storage() {
         because: "the edges speak to actors by messages; storage and transport stay exchangeable behind them",
         instead: "ask an actor, or add what is missing to `actors`",
         covers: |path| rust_in(path, &["src/"]),
-        finds: |file| {
-            crates(
-                &shipped(file),
-                &["diesel", "diesel_migrations", "lapin", "redis", "bb8_redis"],
-            )
-        },
+        finds: |file| crates(&shipped(file), &["diesel", "diesel_migrations", "lapin", "redis", "bb8_redis"]),
         broken: ("src/app.rs", "fn a(b: &mut diesel::PgConnection) {}"),
-        kept: (
-            "src/app.rs",
-            "let redis = config.redis; log::info!(\"diesel::x\");",
-        ),
+        kept: ("src/app.rs", "let redis = config.redis; log::info!(\"diesel::x\");"),
     };
     rule.hold();
 }

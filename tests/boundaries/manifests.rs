@@ -10,10 +10,7 @@ fn the_binary_depends_on_no_storage() {
         instead: "add it to `actors` or `amqp`; tests may use it as a dev-dependency",
         covers: |path| path == "Cargo.toml",
         finds: |file| dependencies(&file.text, &["diesel", "lapin", "redis"]),
-        broken: (
-            "Cargo.toml",
-            "[dependencies]\nlog = \"1\"\ndiesel.workspace = true\n",
-        ),
+        broken: ("Cargo.toml", "[dependencies]\nlog = \"1\"\ndiesel.workspace = true\n"),
         kept: (
             "Cargo.toml",
             "[workspace.dependencies]\ndiesel = \"2\"\n[dependencies]\nlog = \"1\"\n[dev-dependencies]\ndiesel = \"2\"\n",
@@ -30,14 +27,8 @@ fn amqp_depends_on_no_layer_above() {
         instead: "put what needs it into `actors`",
         covers: |path| path == "amqp/Cargo.toml",
         finds: |file| dependencies(&file.text, &["actix", "diesel", "actors", "bookly"]),
-        broken: (
-            "amqp/Cargo.toml",
-            "[dependencies]\nactix-rt = { workspace = true }\n",
-        ),
-        kept: (
-            "amqp/Cargo.toml",
-            "[package]\nname = \"amqp\"\n[dependencies]\nlog = \"1\"\n",
-        ),
+        broken: ("amqp/Cargo.toml", "[dependencies]\nactix-rt = { workspace = true }\n"),
+        kept: ("amqp/Cargo.toml", "[package]\nname = \"amqp\"\n[dependencies]\nlog = \"1\"\n"),
     };
     rule.hold();
 }
@@ -50,14 +41,8 @@ fn actors_depend_on_no_http() {
         instead: "put what needs it into `src/http`",
         covers: |path| path == "actors/Cargo.toml",
         finds: |file| dependencies(&file.text, &["actix-web", "bookly"]),
-        broken: (
-            "actors/Cargo.toml",
-            "[dependencies.actix-web]\nversion = \"4\"\n",
-        ),
-        kept: (
-            "actors/Cargo.toml",
-            "[dependencies]\nactix.workspace = true\nactix-rt.workspace = true\n",
-        ),
+        broken: ("actors/Cargo.toml", "[dependencies.actix-web]\nversion = \"4\"\n"),
+        kept: ("actors/Cargo.toml", "[dependencies]\nactix.workspace = true\nactix-rt.workspace = true\n"),
     };
     rule.hold();
 }
@@ -68,23 +53,15 @@ fn dependencies(manifest: &str, unwanted: &[&str]) -> Vec<Finding> {
     let mut found = Vec::new();
     for (index, line) in manifest.lines().map(str::trim).enumerate() {
         let mut name = line.split(['.', ' ', '=']).next().unwrap_or_default();
-        if let Some(table) = line
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-        {
-            let own = table
-                .rsplit_once("target.")
-                .map_or(table, |_| table.rsplit("').").next().unwrap_or(table));
+        if let Some(table) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            let own = table.rsplit_once("target.").map_or(table, |_| table.rsplit("').").next().unwrap_or(table));
             inside = own == "dependencies";
             name = own.strip_prefix("dependencies.").unwrap_or_default();
         } else if !inside {
             continue;
         }
         let name = name.trim_matches('"');
-        if unwanted
-            .iter()
-            .any(|crate_name| name.starts_with(crate_name) || name == format!("bb8-{crate_name}"))
-        {
+        if unwanted.iter().any(|crate_name| name.starts_with(crate_name) || name == format!("bb8-{crate_name}")) {
             found.push((index + 1, format!("depends on `{name}`")));
         }
     }

@@ -103,7 +103,8 @@ impl Client {
 
     /// Any request with JSON.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
-        let headers: Vec<_> = body.map(|_| ("content-type", "application/json")).into_iter().chain(headers.iter().copied()).collect();
+        let headers: Vec<_> =
+            body.map(|_| ("content-type", "application/json")).into_iter().chain(headers.iter().copied()).collect();
         let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         self.try_send(method, path, &headers, bytes).expect("the server answers")
     }

@@ -147,6 +147,16 @@ impl Installation {
         assert_eq!(checks["differences"], json!([]), "of {}", checks["compared"]);
     }
 
+    /// Where it listens: `http://HOST:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The connection URL of its database, for PostgreSQL.
+    pub fn database_url(&self) -> Option<String> {
+        self.engine.url()
+    }
+
     /// What the program logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()

@@ -40,7 +40,7 @@ pub struct Book {
     pub refused: Vec<Claim>,
     /// Cancellations that were answered with 200.
     pub cancelled: BTreeSet<String>,
-    /// Cancellations of which no answer came.
+    /// Cancellations of which no answer came, or 503.
     pub unclear: BTreeSet<String>,
     /// Attempts of which no answer came.
     pub lost: usize,
@@ -67,8 +67,7 @@ impl Book {
     /// Compares the answers with what is stored. Gives the number of reservations, live or not.
     pub fn compare(&self, administrator: &Client) -> usize {
         let stored = all(administrator, "/reservations");
-        let mut live: Vec<Claim> =
-            stored.iter().filter(|one| one["status"] == "CONFIRMED").map(Claim::of).collect();
+        let mut live: Vec<Claim> = stored.iter().filter(|one| one["status"] == "CONFIRMED").map(Claim::of).collect();
         live.sort();
         for pair in live.windows(2) {
             assert!(!pair[0].overlaps(&pair[1]), "two live reservations overlap: {pair:?}");
@@ -82,11 +81,12 @@ impl Book {
         }
         let unanswered = stored.len() - self.granted.len();
         assert!(unanswered <= self.lost, "{unanswered} reservations that nobody was answered, {} lost", self.lost);
-        self.every_contest_has_a_winner(stored.values().map(|one| Claim::of(one)).collect());
+        let won: Vec<Claim> = stored.values().map(|one| Claim::of(one)).collect();
+        self.every_contest_has_a_winner(&won);
         stored.len()
     }
 
-    fn every_contest_has_a_winner(&self, won: Vec<Claim>) {
+    fn every_contest_has_a_winner(&self, won: &[Claim]) {
         for refused in &self.refused {
             assert!(won.iter().any(|one| one.overlaps(refused)), "refused, and nobody won: {refused:?}");
         }

@@ -25,7 +25,7 @@ pub struct Crowd {
     rooms: Vec<String>,
     tokens: Vec<String>,
     monday: DateTime<Utc>,
-    /// Answers so far.
+    /// Answers to attempts so far.
     pub answers: AtomicUsize,
 }
 
@@ -39,12 +39,12 @@ impl Crowd {
         Self { rooms, tokens, monday: next_monday(), answers: AtomicUsize::new(0) }
     }
 
-    /// Makes the clients try until `attempts` were made or the server is gone; `meanwhile` runs beside them.
+    /// Makes the clients try until `attempts` were made or the server is gone.
     pub fn fight(&self, installation: &Installation, seed: u64, attempts: usize) -> Book {
         self.fight_until(&self.clients(installation), seed, attempts, || ())
     }
 
-    /// As [`Crowd::fight`]; `meanwhile` runs beside the clients.
+    /// As [`Crowd::fight`], with these clients; `meanwhile` runs beside them.
     pub fn fight_until(&self, clients: &[Client], seed: u64, attempts: usize, meanwhile: impl FnOnce()) -> Book {
         let left = AtomicUsize::new(attempts);
         let mut whole = Book::default();
@@ -119,17 +119,22 @@ impl Crowd {
 }
 
 fn cancel(client: &Client, dice: &mut Dice, book: &mut Book) -> Result<(), ureq::Error> {
-    let live: Vec<&String> = book.granted.keys().filter(|id| !book.cancelled.contains(*id)).collect();
+    let open = |id: &&String| !book.cancelled.contains(*id) && !book.unclear.contains(*id);
+    let live: Vec<&String> = book.granted.keys().filter(open).collect();
     if live.is_empty() {
         return Ok(());
     }
     let id = live[dice.roll(live.len())].clone();
     let answer = post(client, &format!("/reservations/{id}/cancel"), "{}");
-    match answer.inspect_err(|_| drop(book.unclear.insert(id.clone())))?.status {
-        200 => drop(book.cancelled.insert(id)),
-        503 => {}
-        other => panic!("{other} to a cancellation"),
+    if answer.is_err() {
+        book.unclear.insert(id.clone());
     }
+    match answer?.status {
+        200 => book.cancelled.insert(id),
+        // Like no answer: what was done may have been done before the database was gone.
+        503 => book.unclear.insert(id),
+        other => panic!("{other} to a cancellation"),
+    };
     Ok(())
 }
 

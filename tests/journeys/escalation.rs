@@ -5,11 +5,11 @@ use std::net::TcpListener;
 use std::process::{Command, ExitCode, Stdio};
 
 use actors::clock::Clock;
-use actors::supervision::State;
+use actors::supervision::{Running, State};
 use bookly::app::App;
 use bookly::serving::serve_until_stopped;
 
-use super::inside::{Inside, settings};
+use super::inside::{Inside, inject_panic, settings};
 use crate::harness::{Engine, on_each_engine, settle_within};
 
 /// Set for the process that is to end.
@@ -25,13 +25,8 @@ on_each_engine! {
         let inside = Inside::start(engine);
         let client = inside.anonymous();
         client.get("/health/ready").expect(200);
-        let answer = settle_within(LIMIT, "the tree gives up", || {
-            let tree = inside.running.tree();
-            if tree.find(LOOPING).expect("a node").state == State::Running {
-                inside.inject_panic(LOOPING);
-            }
-            (tree.state == State::Failed).then(|| client.get("/health/ready"))
-        });
+        panic_until_it_gives_up(&inside.running);
+        let answer = client.get("/health/ready");
         let body = answer.expect(503);
         assert_eq!((&body["status"], &body["parts"]["actors"]["status"]), (&"unready".into(), &"unready".into()));
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -71,14 +66,19 @@ async fn escalate() -> ExitCode {
     let app = App::start(settings(&Engine::Sqlite, directory.path()), Clock::system()).await.expect("it starts");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let running = app.running.clone();
-    let panics = async {
-        loop {
-            running.inject_panic(LOOPING).await.expect("a part of the tree");
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let looping = std::thread::spawn(move || panic_until_it_gives_up(&running));
+    let code = serve_until_stopped(app, listener).await.expect("it serves");
+    looping.join().expect("it gave up");
+    code
+}
+
+/// Makes one actor panic whenever it runs.
+fn panic_until_it_gives_up(running: &Running) {
+    settle_within(LIMIT, "the tree gives up", || {
+        let tree = running.tree();
+        if tree.find(LOOPING).expect("a node").state == State::Running {
+            inject_panic(running, LOOPING);
         }
-    };
-    tokio::select! {
-        code = serve_until_stopped(app, listener) => code.expect("it serves"),
-        () = panics => unreachable!("it panics for ever"),
-    }
+        (tree.state == State::Failed).then_some(())
+    });
 }

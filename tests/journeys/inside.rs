@@ -80,12 +80,12 @@ impl Inside {
     pub fn administrator(&self) -> Client {
         self.anonymous().log_in(ADMINISTRATOR, &self.password)
     }
+}
 
-    /// Makes the actor at `path` panic.
-    pub fn inject_panic(&self, path: &str) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(self.running.inject_panic(path)).expect("a part of the tree");
-    }
+/// Makes the actor at `path` panic.
+pub fn inject_panic(running: &Running, path: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(running.inject_panic(path)).expect("a part of the tree");
 }
 
 const ADMINISTRATOR: &str = "admin@bookly.local";

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::Client;
+use crate::harness::{Client, settle};
 
 /// Every item of the list at `path`.
 pub fn all(client: &Client, path: &str) -> Vec<Value> {
@@ -19,9 +19,15 @@ pub fn all(client: &Client, path: &str) -> Vec<Value> {
     }
 }
 
-/// How many events of this type are stored.
-pub fn events(administrator: &Client, event_type: &str) -> usize {
-    all(administrator, &format!("/events?type={event_type}")).len()
+/// Waits until so many events of this type are listed: on PostgreSQL the list ends before the first open transaction.
+/// More of them fail the test. Gives the number of all events.
+pub fn settle_events(administrator: &Client, event_type: &str, expected: usize) -> usize {
+    settle("the events are listed", || {
+        let listed = all(administrator, &format!("/events?type={event_type}")).len();
+        assert!(listed <= expected, "{listed} {event_type}, expected {expected}");
+        (listed == expected).then_some(())
+    });
+    all(administrator, "/events").len()
 }
 
 /// The text of a field.

@@ -1,11 +1,18 @@
 //! Stories of failure: real parts are overrun, killed and frozen.
 
 mod book;
+mod broken_timetables;
 mod crowd;
 mod dice;
+mod endings;
 mod escalation;
 mod herd;
 mod inside;
+mod interrupted_imports;
 mod listing;
+mod operators;
+mod outage;
 mod panics;
+mod sheet;
 mod sigkill;
+mod timetable;

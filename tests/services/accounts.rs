@@ -60,15 +60,16 @@ fn logging_in(campus: &Campus) {
     assert_eq!((&me["email"], &me["roles"]), (&json!(email), &json!(["STUDENT"])));
 
     // Which of the two is wrong is not told.
-    let mut wrong = nobody.post("/auth/login", &credentials(&email, "wrong password")).refused(401, "auth.login_refused");
+    let mut wrong =
+        nobody.post("/auth/login", &credentials(&email, "wrong password")).refused(401, "auth.login_refused");
     let unknown = credentials("nobody@test.bookly.local", "wrong password");
     let mut unknown = nobody.post("/auth/login", &unknown).refused(401, "auth.login_refused");
     for answer in [&mut wrong, &mut unknown] {
         answer.as_object_mut().expect("a document").remove("correlationId");
     }
     assert_eq!(wrong, unknown);
-    nobody.post("/auth/login", &credentials("a\u{0}b@c.d", PASSWORD)).refused(401, "auth.login_refused");
-    let expected = named(&[("email", "field.type"), ("pasword", "field.unknown"), ("password", "field.missing")]);
+    nobody.post("/auth/login", &credentials("a\u{0}b@c.d", PASSWORD)).refused(400, "body.malformed");
+    let expected = named(&[("email", "field.type"), ("password", "field.missing"), ("pasword", "field.unknown")]);
     let mistyped = nobody.post("/auth/login", &json!({"email": 7, "pasword": "x"}));
     assert_eq!(faults(mistyped, 400, "body.malformed"), expected);
 }
@@ -96,7 +97,7 @@ fn logging_out(campus: &Campus) {
         assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     }
     nobody.post("/auth/refresh", &renewal(&session)).refused(401, "auth.session_ended");
-    let history: Vec<_> = campus.history(&user).into_iter().map(|(name, _)| name).collect();
+    let history: Vec<_> = campus.history(&user, 3).into_iter().map(|(name, _)| name).collect();
     assert_eq!(history, ["user.registered", "user.logged_in", "user.logged_out"]);
 }
 
@@ -142,15 +143,18 @@ fn adding_users(campus: &Campus) {
 
 fn listing_users(campus: &Campus) {
     let administrator = &campus.administrator;
-    for (email, name) in [("p1@list.local", "Percent 100%"), ("p2@list.local", "Under_score"), ("p3@list.local", "Plain")] {
+    for (email, name) in
+        [("p1@list.local", "Percent 100%"), ("p2@list.local", "Under_score"), ("p3@list.local", "Plain")]
+    {
         let body = json!({"email": email, "name": name, "password": PASSWORD, "roles": ["STUDENT"]});
         administrator.post("/users", &body).expect(201);
     }
     let all = walk(administrator, "/users?limit=2", 3);
     let emails: Vec<_> = all.iter().map(|user| text(&user["email"])).collect();
-    let expected = ["admin@bookly.local", "new.person@test.bookly.local", "p1@list.local", "p2@list.local", "p3@list.local"];
+    let expected =
+        ["admin@bookly.local", "new.person@test.bookly.local", "p1@list.local", "p2@list.local", "p3@list.local"];
     assert_eq!(emails, expected);
-    for (search, found) in [("%25", 1), ("_", 1), ("LIST.local", 3), ("nobody", 0), ("%5C", 0), ("%00", 0)] {
+    for (search, found) in [("%25", 1), ("_", 1), ("LIST.local", 3), ("nobody", 0), ("%5C", 0)] {
         let page = administrator.get(&format!("/users?search={search}")).expect(200);
         assert_eq!(items(&page).len(), found, "{search}");
     }
@@ -169,7 +173,10 @@ fn giving_roles(campus: &Campus) {
     // It counts from the next access token on.
     before.get("/users").refused(403, "auth.forbidden");
     campus.anonymous().log_in(&email, PASSWORD).get("/users").expect(200);
-    let assigned = &campus.events_of(&user)[2];
-    assert_eq!((&assigned["eventType"], &assigned["data"]["roleName"]), (&json!("role.assigned"), &json!("PROGRAM_ADMIN")));
+    let assigned = &campus.events_of(&user, 3)[2];
+    assert_eq!(
+        (&assigned["eventType"], &assigned["data"]["roleName"]),
+        (&json!("role.assigned"), &json!("PROGRAM_ADMIN"))
+    );
     administrator.post("/users/00000000-0000-7000-8000-000000000000/roles", &role).refused(404, "not_found");
 }

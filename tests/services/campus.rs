@@ -85,14 +85,23 @@ impl Campus {
         });
     }
 
-    /// The events of an aggregate, in order.
-    pub fn events_of(&self, aggregate: &str) -> Vec<Value> {
-        items(&self.administrator.get(&format!("/events?aggregateId={aggregate}&limit=200")).expect(200))
+    /// The events that a query finds, once there are so many: on PostgreSQL the list ends before what a transaction
+    /// that is still open might yet add, in whichever database of the server.
+    pub fn events(&self, query: &str, count: usize) -> Vec<Value> {
+        settle("the events are listed", || {
+            let found = items(&self.administrator.get(&format!("/events?limit=200&{query}")).expect(200));
+            (found.len() >= count).then_some(found)
+        })
     }
 
-    /// The types and versions of an aggregate's events.
-    pub fn history(&self, aggregate: &str) -> Vec<(String, i64)> {
-        let events = self.events_of(aggregate);
+    /// The events of an aggregate, in order, once there are so many.
+    pub fn events_of(&self, aggregate: &str, count: usize) -> Vec<Value> {
+        self.events(&format!("aggregateId={aggregate}"), count)
+    }
+
+    /// The types and versions of an aggregate's events, once there are so many.
+    pub fn history(&self, aggregate: &str, count: usize) -> Vec<(String, i64)> {
+        let events = self.events_of(aggregate, count);
         events.iter().map(|event| (text(&event["eventType"]), event["version"].as_i64().expect("a version"))).collect()
     }
 }
@@ -139,7 +148,8 @@ pub fn walk(client: &Client, path: &str, pages: usize) -> Vec<Value> {
 #[track_caller]
 pub fn broken(answer: Answer) -> Vec<String> {
     let problem = answer.refused(422, "rules.broken");
-    let mut codes: Vec<_> = problem["errors"].as_array().expect("errors").iter().map(|one| text(&one["code"])).collect();
+    let mut codes: Vec<_> =
+        problem["errors"].as_array().expect("errors").iter().map(|one| text(&one["code"])).collect();
     codes.sort();
     codes
 }

@@ -39,7 +39,8 @@ fn fields(campus: &Campus) {
     assert_eq!(faults(administrator.post("/resources", &bad), 400, "body.malformed"), expected);
     let cave = administrator.post("/resources", &json!({"code": "A", "name": "B", "type": "CAVE"}));
     assert!(text(&cave.refused(400, "body.malformed")["detail"]).contains("LABORATORY"));
-    let person = administrator.post("/resources", &json!({"code": "A", "name": "B", "type": "CLASSROOM", "categoryId": "x"}));
+    let person =
+        administrator.post("/resources", &json!({"code": "A", "name": "B", "type": "CLASSROOM", "categoryId": "x"}));
     assert!(text(&person.refused(400, "body.malformed")["detail"]).contains("UUID"));
 }
 
@@ -87,26 +88,37 @@ fn heads(campus: &Campus) {
 fn characters(campus: &Campus) {
     let administrator = &campus.administrator;
     let nul = "a\u{0}b";
-    for (field, value) in [
-        ("code", json!(nul)),
-        ("name", json!(nul)),
-        ("description", json!(nul)),
-        ("location", json!({"building": nul})),
-        ("location", json!({"building": "A", "room": nul})),
+    for (field, at, value) in [
+        ("code", "code", json!(nul)),
+        ("description", "description", json!(nul)),
+        ("location", "location.room", json!({"building": "A", "room": nul})),
     ] {
         let mut body = json!({"code": "Z1", "name": "Z", "type": "CLASSROOM"});
         body[field] = value;
-        let refused = administrator.post("/resources", &body).refused(422, "rules.broken");
-        assert_eq!(refused["errors"][0]["code"], "field.characters", "{refused}");
+        let expected = named(&[(at, "field.characters")]);
+        assert_eq!(faults(administrator.post("/resources", &body), 400, "body.malformed"), expected);
     }
-    let body = json!({"code": "Z2", "name": "Emoji 🏫 'quoted' \"twice\"", "type": "CLASSROOM", "attributes": {"x": nul, nul: 1}});
+    let bell = json!({"code": "A\u{7}", "name": "B\u{1b}[1m", "type": "CLASSROOM"});
+    let expected = named(&[("code", "field.characters"), ("name", "field.characters")]);
+    assert_eq!(faults(administrator.post("/resources", &bell), 422, "rules.broken"), expected);
+
+    let attributes = json!({"x": nul, nul: [1, 2.5, null, {"deep": true}]});
+    let body =
+        json!({"code": "Z2", "name": "Emoji 🏫 'quoted' \"twice\"", "type": "CLASSROOM", "attributes": attributes});
     let created = administrator.post("/resources", &body).expect(201);
     assert_eq!((&created["attributes"], &created["name"]), (&body["attributes"], &body["name"]));
     let path = format!("/resources/{}", text(&created["id"]));
     assert_eq!(administrator.get(&path).expect(200), created);
-    let reason = administrator.patch(&format!("{path}/status"), &json!({"status": "MAINTENANCE", "reason": nul}));
-    assert_eq!(faults(reason, 422, "rules.broken"), named(&[("reason", "field.characters")]));
-    administrator.delete(&format!("{path}?reason=%00")).refused(422, "rules.broken");
-    administrator.delete(&format!("{path}?reason={}", "x".repeat(501))).refused(422, "rules.broken");
-    administrator.patch(&format!("{path}/category"), &json!({"categoryId": null, "reason": nul})).refused(422, "rules.broken");
+    let too_long = "x".repeat(501);
+    let expected = named(&[("reason", "field.length")]);
+    let status = json!({"status": "MAINTENANCE", "reason": too_long});
+    let category = json!({"categoryId": null, "reason": too_long});
+    for answer in [
+        administrator.patch(&format!("{path}/status"), &status),
+        administrator.patch(&format!("{path}/category"), &category),
+        administrator.delete(&format!("{path}?reason={too_long}")),
+    ] {
+        assert_eq!(faults(answer, 422, "rules.broken"), expected);
+    }
+    administrator.delete(&format!("{path}?reason=%00")).refused(400, "query.invalid");
 }

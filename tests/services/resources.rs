@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::campus::{Campus, faults, id, items, named, text, walk, wish, next_week};
+use super::campus::{Campus, faults, id, items, named, next_week, text, walk, wish};
 use crate::harness::on_each_engine;
 
 on_each_engine! {
@@ -38,7 +38,10 @@ fn a_life(campus: &Campus) {
     assert_eq!(created.header("etag"), Some("\"1\""));
     let location = created.header("location").expect("a location").to_owned();
     let created = created.expect(201);
-    assert_eq!((&created["code"], &created["status"], &created["version"]), (&json!("L1"), &json!("AVAILABLE"), &json!(1)));
+    assert_eq!(
+        (&created["code"], &created["status"], &created["version"]),
+        (&json!("L1"), &json!("AVAILABLE"), &json!(1))
+    );
     for field in ["name", "type", "capacity", "description", "location", "attributes"] {
         assert_eq!(created[field], body[field], "{field}");
     }
@@ -62,11 +65,14 @@ fn a_life(campus: &Campus) {
     }
     let expected = ["resource.created", "resource.updated", "resource.status.changed", "resource.deleted"];
     let expected: Vec<_> = expected.iter().zip(1..).map(|(name, version)| ((*name).to_owned(), version)).collect();
-    assert_eq!(campus.history(&id(&created)), expected);
-    let events = campus.events_of(&id(&created));
+    assert_eq!(campus.history(&id(&created), 4), expected);
+    let events = campus.events_of(&id(&created), 4);
     assert_eq!(events[1]["data"]["changes"], json!({"name": "Wet laboratory"}));
     assert_eq!(events[2]["data"]["reason"], "Flood");
-    assert_eq!((&events[3]["data"]["reason"], &events[3]["data"]["previousStatus"]), (&json!("Demolished"), &json!("UNAVAILABLE")));
+    assert_eq!(
+        (&events[3]["data"]["reason"], &events[3]["data"]["previousStatus"]),
+        (&json!("Demolished"), &json!("UNAVAILABLE"))
+    );
 }
 
 fn edits(campus: &Campus, path: &str) {
@@ -108,10 +114,15 @@ fn categories(campus: &Campus) {
     administrator.post("/categories", &orphan).refused(404, "not_found");
     let path = format!("/categories/{}", id(&parent));
     assert_eq!(administrator.patch(&path, &json!({"name": " Rooms "})).expect(200)["version"], 1, "nothing changed");
-    administrator.send("PATCH", &path, &[("if-match", "\"9\"")], Some(&json!({"name": "X"}))).refused(412, "version.stale");
+    administrator
+        .send("PATCH", &path, &[("if-match", "\"9\"")], Some(&json!({"name": "X"})))
+        .refused(412, "version.stale");
     assert_eq!(administrator.patch(&path, &json!({"name": "All rooms"})).expect(200)["version"], 2);
-    assert_eq!(walk(administrator, "/categories?limit=1", 2), [administrator_category(campus, "All rooms"), child.clone()]);
-    assert_eq!(campus.history(&id(&parent)), [("category.created".into(), 1), ("category.updated".into(), 2)]);
+    assert_eq!(
+        walk(administrator, "/categories?limit=1", 2),
+        [administrator_category(campus, "All rooms"), child.clone()]
+    );
+    assert_eq!(campus.history(&id(&parent), 2), [("category.created".into(), 1), ("category.updated".into(), 2)]);
 
     let room = id(&administrator.post("/resources", &new("K1")).expect(201));
     let path = format!("/resources/{room}/category");
@@ -122,7 +133,7 @@ fn categories(campus: &Campus) {
     assert_eq!(administrator.patch(&path, &json!({"categoryId": null})).expect(200)["categoryId"], Value::Null);
     let unknown = json!({"categoryId": "00000000-0000-7000-8000-000000000000"});
     administrator.patch(&path, &unknown).refused(404, "not_found");
-    assert_eq!(campus.events_of(&room)[1]["eventType"], "resource.category.changed");
+    assert_eq!(campus.events_of(&room, 2)[1]["eventType"], "resource.category.changed");
 }
 
 fn administrator_category(campus: &Campus, name: &str) -> Value {
@@ -169,7 +180,7 @@ fn rules(campus: &Campus) {
         ("minBookingDurationMinutes", "field.missing"),
     ]);
     assert_eq!(faults(administrator.put(&path, &mistyped), 400, "body.malformed"), expected);
-    assert_eq!(campus.history(&room)[1], ("availability.rules.updated".to_owned(), 2));
+    assert_eq!(campus.history(&room, 2)[1], ("availability.rules.updated".to_owned(), 2));
     // They reach availability with their event.
     campus.settled();
     let long = administrator.post("/reservations", &wish(&room, next_week(chrono::Weekday::Mon, 9), 120));
@@ -209,7 +220,16 @@ fn pages(campus: &Campus) {
     walk(administrator, "/resources?limit=7", 1);
     let cursor = text(&administrator.get("/resources?limit=1").expect(200)["nextCursor"]);
     administrator.get(&format!("/events?cursor={cursor}")).refused(400, "query.invalid");
-    for query in ["cursor=invented", "limit=0", "limit=201", "limit=x", "type=CAVE", "capcity=3", "limit=1&limit=2"] {
+    for query in [
+        "cursor=invented",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "type=CAVE",
+        "capcity=3",
+        "limit=1&limit=2",
+        "search=%00",
+    ] {
         let refused = administrator.get(&format!("/resources?{query}")).refused(400, "query.invalid");
         let name = query.split('=').next().expect("a name");
         assert!(text(&refused["detail"]).contains(name), "{query}: {refused}");
@@ -222,14 +242,12 @@ fn filters(campus: &Campus) {
         ("capacity=30", "A3 B1 B2"),
         ("capacity=4294967295", ""),
         ("building=B&type=CLASSROOM", "B2"),
-        ("building=%00", ""),
         ("search=%25", "A1"),
         ("search=_", "A2"),
         ("search=%5C", "A3"),
         ("search=%C3%91AND%C3%9A", "B1"),
         ("search=plain", "B2 B3"),
         ("search=b1", "B1"),
-        ("search=%00", ""),
         ("search='%20OR%201=1", ""),
         ("status=MAINTENANCE", ""),
         ("status=AVAILABLE&search=a", "A1 A2 A3 B1 B2 B3 C1"),

@@ -35,9 +35,7 @@ fn literal_or_comment_end(chars: &[char], at: usize) -> usize {
 }
 
 fn position(chars: &[char], from: usize, found: impl Fn(&[char]) -> bool) -> usize {
-    (from..chars.len())
-        .find(|&index| found(&chars[index..]))
-        .unwrap_or(chars.len())
+    (from..chars.len()).find(|&index| found(&chars[index..])).unwrap_or(chars.len())
 }
 
 fn block_comment_end(chars: &[char], at: usize) -> usize {
@@ -65,18 +63,11 @@ fn string_end(chars: &[char], mut index: usize) -> usize {
 }
 
 fn raw_string_end(chars: &[char], at: usize) -> Option<usize> {
-    let hashes = chars[at + 1..]
-        .iter()
-        .take_while(|character| **character == '#')
-        .count();
+    let hashes = chars[at + 1..].iter().take_while(|character| **character == '#').count();
     let open = at + 1 + hashes;
-    let closing: Vec<char> = std::iter::once('"')
-        .chain(std::iter::repeat_n('#', hashes))
-        .collect();
-    (chars.get(open) == Some(&'"')).then(|| {
-        (position(chars, open + 1, |rest| rest.starts_with(&closing)) + closing.len())
-            .min(chars.len())
-    })
+    let closing: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
+    (chars.get(open) == Some(&'"'))
+        .then(|| (position(chars, open + 1, |rest| rest.starts_with(&closing)) + closing.len()).min(chars.len()))
 }
 
 /// Whether a character may be part of an identifier.
@@ -92,12 +83,10 @@ pub fn line_of(text: &str, offset: usize) -> usize {
 /// Offsets at which `phrase` stands with no identifier running on at either end.
 pub fn occurrences<'a>(code: &'a str, phrase: &'a str) -> impl Iterator<Item = usize> + 'a {
     let (starts, ends) = (phrase.starts_with(is_word), phrase.ends_with(is_word));
-    code.match_indices(phrase)
-        .map(|(offset, _)| offset)
-        .filter(move |&offset| {
-            let free_before = !starts || !code[..offset].ends_with(is_word);
-            free_before && (!ends || !code[offset + phrase.len()..].starts_with(is_word))
-        })
+    code.match_indices(phrase).map(|(offset, _)| offset).filter(move |&offset| {
+        let free_before = !starts || !code[..offset].ends_with(is_word);
+        free_before && (!ends || !code[offset + phrase.len()..].starts_with(is_word))
+    })
 }
 
 /// The offset behind the brace that closes the one at `open`.
@@ -127,10 +116,7 @@ pub fn without_tests(masked: &str) -> String {
             && !code[from..open].contains(';')
         {
             let end = closing_brace(&code, open);
-            let blank: String = code[start..end]
-                .chars()
-                .map(|c| if c == '\n' { '\n' } else { ' ' })
-                .collect();
+            let blank: String = code[start..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
             code.replace_range(start..end, &blank);
         }
     }
@@ -146,9 +132,7 @@ pub struct Function<'a> {
 
 /// The functions with a body in masked code.
 pub fn functions(code: &str) -> Vec<Function<'_>> {
-    occurrences(code, "fn")
-        .filter_map(|start| function_at(code, start))
-        .collect()
+    occurrences(code, "fn").filter_map(|start| function_at(code, start)).collect()
 }
 
 fn function_at(code: &str, start: usize) -> Option<Function<'_>> {
@@ -166,11 +150,7 @@ fn function_at(code: &str, start: usize) -> Option<Function<'_>> {
             ';' if depth == 0 => return None,
             '{' if depth == 0 => {
                 let (line, end) = (line_of(code, start), closing_brace(code, start + offset));
-                return Some(Function {
-                    name,
-                    line,
-                    lines: line_of(code, end) - line + 1,
-                });
+                return Some(Function { name, line, lines: line_of(code, end) - line + 1 });
             }
             _ => {}
         }
@@ -182,31 +162,21 @@ fn function_at(code: &str, start: usize) -> Option<Function<'_>> {
 fn comments_and_literals_are_masked_and_lines_stay() {
     let source = "a /* b /* c */ d */ e // f\n\"g \\\" h\" i r#\"j \" k\"# 'l' '\\'' m::<'n>(b\"o\") // \"p\nq";
     let masked = mask(source);
-    let words: Vec<_> = masked
-        .split(|c| !is_word(c))
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<_> = masked.split(|c| !is_word(c)).filter(|word| !word.is_empty()).collect();
     assert_eq!(words, ["a", "e", "i", "m", "n", "b", "q"]);
     assert_eq!(masked.lines().count(), source.lines().count());
 }
 
 #[test]
 fn functions_are_measured_to_their_last_brace() {
-    let code = mask(
-        "trait T { fn a(&self); }\nfn b(x: [u8; 3]) -> u8 {\n  if x { 1 }\n}\ntype C = fn(u8);\n",
-    );
-    let found: Vec<_> = functions(&code)
-        .iter()
-        .map(|found| (found.name, found.line, found.lines))
-        .collect();
+    let code = mask("trait T { fn a(&self); }\nfn b(x: [u8; 3]) -> u8 {\n  if x { 1 }\n}\ntype C = fn(u8);\n");
+    let found: Vec<_> = functions(&code).iter().map(|found| (found.name, found.line, found.lines)).collect();
     assert_eq!(found, [("b", 2, 3)]);
 }
 
 #[test]
 fn test_modules_are_blanked_and_what_follows_is_not() {
-    let code = without_tests(
-        "fn a() {}\n#[cfg(test)]\nmod tests { fn b() {} }\n#[cfg(test)]\nmod t;\nfn c() {}",
-    );
+    let code = without_tests("fn a() {}\n#[cfg(test)]\nmod tests { fn b() {} }\n#[cfg(test)]\nmod t;\nfn c() {}");
     let names: Vec<_> = functions(&code).iter().map(|found| found.name).collect();
     assert_eq!((names, code.lines().count()), (vec!["a", "c"], 6));
 }

@@ -13,20 +13,10 @@ const CATALOGUE: &str = "amqp/src/catalogue.rs";
 #[test]
 fn every_consumer_has_its_reaction_and_every_reaction_its_row() {
     let files = tree::files();
-    let rows = ENTRIES.iter().flat_map(|row| {
-        row.consumers
-            .iter()
-            .map(|service| (service.name(), row.event_type))
-    });
-    let wanted: BTreeSet<String> = rows
-        .map(|(service, event)| reaction(service, event))
-        .collect();
+    let rows = ENTRIES.iter().flat_map(|row| row.consumers.iter().map(|service| (service.name(), row.event_type)));
+    let wanted: BTreeSet<String> = rows.map(|(service, event)| reaction(service, event)).collect();
     assert!(!wanted.is_empty(), "the catalogue names no consumer");
-    let present = files
-        .iter()
-        .filter(|file| is_reaction(&file.path))
-        .map(|file| file.path.clone())
-        .collect();
+    let present = files.iter().filter(|file| is_reaction(&file.path)).map(|file| file.path.clone()).collect();
     let problems = problems(&wanted, &present);
     assert!(
         problems.is_empty(),
@@ -43,21 +33,15 @@ fn is_reaction(path: &str) -> bool {
 }
 
 fn problems(wanted: &BTreeSet<String>, present: &BTreeSet<String>) -> Vec<String> {
-    let missing = wanted
-        .difference(present)
-        .map(|path| format!("{path}:1: is missing, though the catalogue names it"));
-    let extra = present
-        .difference(wanted)
-        .map(|path| format!("{path}:1: reacts to what the catalogue does not send it"));
+    let missing = wanted.difference(present).map(|path| format!("{path}:1: is missing, though the catalogue names it"));
+    let extra =
+        present.difference(wanted).map(|path| format!("{path}:1: reacts to what the catalogue does not send it"));
     missing.chain(extra).collect()
 }
 
 /// Where a service's reaction to an event stands.
 fn reaction(service: &str, event: &str) -> String {
-    format!(
-        "actors/src/{service}/on_{}.rs",
-        event.replace(['.', '-'], "_")
-    )
+    format!("actors/src/{service}/on_{}.rs", event.replace(['.', '-'], "_"))
 }
 
 #[test]
@@ -74,12 +58,7 @@ fn an_event_type_becomes_a_file_name() {
 
 #[test]
 fn a_missing_and_a_needless_reaction_are_caught() {
-    let set = |paths: &[&str]| {
-        paths
-            .iter()
-            .map(ToString::to_string)
-            .collect::<BTreeSet<_>>()
-    };
+    let set = |paths: &[&str]| paths.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     assert_eq!(problems(&set(&["a"]), &set(&["a"])), Vec::<String>::new());
     assert!(problems(&set(&["a"]), &set(&[]))[0].starts_with("a:1: is missing"));
     assert!(problems(&set(&[]), &set(&["a"]))[0].starts_with("a:1: reacts"));

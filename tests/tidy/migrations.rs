@@ -9,10 +9,8 @@ const ENGINES: [&str; 2] = ["postgres", "sqlite"];
 #[test]
 fn migrations_are_twins_and_can_be_undone() {
     let files = tree::files();
-    let found: BTreeMap<&str, &str> = files
-        .iter()
-        .filter_map(|file| Some((file.path.strip_prefix("migrations/")?, file.text.as_str())))
-        .collect();
+    let found: BTreeMap<&str, &str> =
+        files.iter().filter_map(|file| Some((file.path.strip_prefix("migrations/")?, file.text.as_str()))).collect();
     assert!(!found.is_empty(), "no migrations were found");
     let problems = problems(&found);
     assert!(
@@ -24,14 +22,9 @@ fn migrations_are_twins_and_can_be_undone() {
 }
 
 fn problems(found: &BTreeMap<&str, &str>) -> Vec<String> {
-    let names: BTreeSet<&str> = found
-        .keys()
-        .filter_map(|path| path.split('/').nth(1))
-        .collect();
+    let names: BTreeSet<&str> = found.keys().filter_map(|path| path.split('/').nth(1)).collect();
     let wanted = names.iter().flat_map(|name| {
-        ENGINES
-            .iter()
-            .flat_map(move |engine| ["up", "down"].map(|way| format!("{engine}/{name}/{way}.sql")))
+        ENGINES.iter().flat_map(move |engine| ["up", "down"].map(|way| format!("{engine}/{name}/{way}.sql")))
     });
     let state = |path: String| match found.get(path.as_str()) {
         None => Some(format!("migrations/{path}:1: is missing")),
@@ -42,9 +35,7 @@ fn problems(found: &BTreeMap<&str, &str>) -> Vec<String> {
 }
 
 fn has_statement(sql: &str) -> bool {
-    sql.lines()
-        .map(str::trim)
-        .any(|line| !line.is_empty() && !line.starts_with("--"))
+    sql.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with("--"))
 }
 
 #[test]
@@ -59,15 +50,9 @@ fn a_missing_twin_and_an_empty_direction_are_caught() {
     for path in whole.keys() {
         let mut lacking = whole.clone();
         lacking.remove(path);
-        assert_eq!(
-            problems(&lacking),
-            [format!("migrations/{path}:1: is missing")]
-        );
+        assert_eq!(problems(&lacking), [format!("migrations/{path}:1: is missing")]);
     }
     let mut idle = whole;
     idle.insert("sqlite/1_a/down.sql", "-- nothing to undo\n\n");
-    assert_eq!(
-        problems(&idle),
-        ["migrations/sqlite/1_a/down.sql:1: does nothing"]
-    );
+    assert_eq!(problems(&idle), ["migrations/sqlite/1_a/down.sql:1: does nothing"]);
 }

@@ -20,11 +20,7 @@ pub fn root() -> &'static Path {
 pub fn files() -> Vec<File> {
     let mut files = Vec::new();
     walk(root(), "", &mut files);
-    assert!(
-        files.len() > 20,
-        "the workspace was not found at {}",
-        root().display()
-    );
+    assert!(files.len() > 20, "the workspace was not found at {}", root().display());
     files.sort_by(|one, other| one.path.cmp(&other.path));
     files
 }

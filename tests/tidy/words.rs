@@ -5,17 +5,8 @@ use super::rule::{Finding, Rule, phrases, rust_in};
 
 #[test]
 fn modules_are_named_after_a_subject() {
-    const EMPTY_NAMES: [&str; 9] = [
-        "util",
-        "utils",
-        "utilities",
-        "common",
-        "helper",
-        "helpers",
-        "manager",
-        "managers",
-        "misc",
-    ];
+    const EMPTY_NAMES: [&str; 9] =
+        ["util", "utils", "utilities", "common", "helper", "helpers", "manager", "managers", "misc"];
     let rule = Rule {
         says: "no module is called utils, common, helpers, manager or the like",
         because: "such a name tells nothing and so attracts everything",
@@ -42,12 +33,7 @@ fn nothing_is_left_undone() {
         because: "what is committed works and is tested",
         instead: "finish it, or take it out",
         covers: |path| path.ends_with(".rs"),
-        finds: |file| {
-            phrases(
-                &mask(&file.text),
-                &["#[ignore", "todo!", "unimplemented!", "dbg!"],
-            )
-        },
+        finds: |file| phrases(&mask(&file.text), &["#[ignore", "todo!", "unimplemented!", "dbg!"]),
         broken: ("a.rs", "#[test]\n#[ignore = \"slow\"]\nfn a() {}"),
         kept: ("a.rs", "// todo! says the rule\nfn a() { todo(\"dbg!\") }"),
     };
@@ -108,55 +94,25 @@ fn files_name_no_machine() {
                 concat!("deb.", "debian.org"),
                 concat!("proxy.", "golang.org"),
             ];
-            [
-                lines_with_path(&file.text, &homes),
-                lines_with(&file.text, &hosts),
-            ]
-            .concat()
+            [lines_with_path(&file.text, &homes), lines_with(&file.text, &hosts)].concat()
         },
         broken: ("a.md", concat!("See `/wo", "rk/main/README.md`.")),
-        kept: (
-            "a.md",
-            concat!(
-                "See https://example.org/wo",
-                "rk/home/ and docs/ro",
-                "ot/x."
-            ),
-        ),
+        kept: ("a.md", concat!("See https://example.org/wo", "rk/home/ and docs/ro", "ot/x.")),
     };
     rule.hold();
 }
 
 fn lines_with(text: &str, wanted: &[&str]) -> Vec<Finding> {
-    let found = |line: &str| {
-        wanted
-            .iter()
-            .find(|word| line.contains(**word))
-            .map(ToString::to_string)
-    };
-    text.lines()
-        .enumerate()
-        .filter_map(|(index, line)| Some((index + 1, found(line)?)))
-        .collect()
+    let found = |line: &str| wanted.iter().find(|word| line.contains(**word)).map(ToString::to_string);
+    text.lines().enumerate().filter_map(|(index, line)| Some((index + 1, found(line)?))).collect()
 }
 
 /// Like [`lines_with`], where each wanted word begins an absolute path rather than going on with another one.
 fn lines_with_path(text: &str, wanted: &[&str]) -> Vec<Finding> {
     let begins = |line: &str, word: &str| {
-        let goes_on = |before: &str| {
-            before.ends_with(|c: char| c.is_alphanumeric() || "._-~/}>$".contains(c))
-        };
-        line.match_indices(word)
-            .any(|(offset, _)| !goes_on(&line[..offset]))
+        let goes_on = |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || "._-~/}>$".contains(c));
+        line.match_indices(word).any(|(offset, _)| !goes_on(&line[..offset]))
     };
-    let found = |line: &str| {
-        wanted
-            .iter()
-            .find(|word| begins(line, word))
-            .map(ToString::to_string)
-    };
-    text.lines()
-        .enumerate()
-        .filter_map(|(index, line)| Some((index + 1, found(line)?)))
-        .collect()
+    let found = |line: &str| wanted.iter().find(|word| begins(line, word)).map(ToString::to_string);
+    text.lines().enumerate().filter_map(|(index, line)| Some((index + 1, found(line)?))).collect()
 }

@@ -16,10 +16,7 @@ pub struct Account {
 
 /// Whether this process may do everything.
 pub fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }
 
 /// The account for a server that refuses root, or `None` when this process is an ordinary user itself.
@@ -30,8 +27,7 @@ pub fn for_server() -> Result<Option<Account>, String> {
     if !is_root() {
         return Ok(None);
     }
-    let passwd = fs::read_to_string("/etc/passwd")
-        .map_err(|error| format!("cannot read /etc/passwd: {error}"))?;
+    let passwd = fs::read_to_string("/etc/passwd").map_err(|error| format!("cannot read /etc/passwd: {error}"))?;
     ["postgres", "nobody"].iter().find_map(|name| find(&passwd, name)).map(Some).ok_or_else(|| {
         "PostgreSQL refuses to run as root, and there is no user `postgres`: create it with `useradd postgres`".into()
     })
@@ -42,10 +38,9 @@ fn find(passwd: &str, name: &str) -> Option<Account> {
     passwd.lines().find_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();
         match fields.as_slice() {
-            [user, _, uid, gid, ..] if *user == name => Some(Account {
-                user: uid.parse().ok()?,
-                group: gid.parse().ok()?,
-            }),
+            [user, _, uid, gid, ..] if *user == name => {
+                Some(Account { user: uid.parse().ok()?, group: gid.parse().ok()? })
+            }
             _ => None,
         }
     })
@@ -64,10 +59,7 @@ pub fn command(program: &Path, account: Option<Account>, directory: &Path) -> Co
 /// Whether `account` can work inside `directory`: tried, since modes alone do not tell (access lists, mounts).
 pub fn can_enter(account: Option<Account>, directory: &Path) -> bool {
     let mut probe = command(Path::new("/bin/sh"), account, directory);
-    probe
-        .args(["-c", "cd \"$0\""])
-        .arg(directory)
-        .stderr(Stdio::null());
+    probe.args(["-c", "cd \"$0\""]).arg(directory).stderr(Stdio::null());
     probe.status().is_ok_and(|status| status.success())
 }
 
@@ -80,13 +72,7 @@ mod tests {
 
     #[test]
     fn a_user_is_found_by_the_whole_name() {
-        assert_eq!(
-            find(PASSWD, "postgres"),
-            Some(Account {
-                user: 110,
-                group: 118
-            })
-        );
+        assert_eq!(find(PASSWD, "postgres"), Some(Account { user: 110, group: 118 }));
         assert_eq!(find(PASSWD, "post"), Some(Account { user: 7, group: 8 }));
         assert_eq!(find(PASSWD, "postgre"), None);
     }

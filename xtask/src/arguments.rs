@@ -39,9 +39,7 @@ impl Engine {
         [Engine::Sqlite, Engine::Postgres]
             .into_iter()
             .find(|engine| engine.name() == word)
-            .ok_or_else(|| {
-                format!("`{word}` is not an engine: use sqlite, postgres or sqlite,postgres")
-            })
+            .ok_or_else(|| format!("`{word}` is not an engine: use sqlite, postgres or sqlite,postgres"))
     }
 }
 
@@ -88,23 +86,14 @@ pub fn parse(given: &[String]) -> Result<Command, String> {
         ["test", rest @ ..] => parse_test(rest).map(Command::Test),
         ["postgres"] => Ok(Command::Postgres),
         ["postgres", word, ..] => Err(format!("`postgres` takes no `{word}`")),
-        ["keep", private] => Ok(Command::Keep(Keep {
-            private: private.into(),
-            postgres: None,
-        })),
-        ["keep", private, bin] => Ok(Command::Keep(Keep {
-            private: private.into(),
-            postgres: Some(bin.into()),
-        })),
+        ["keep", private] => Ok(Command::Keep(Keep { private: private.into(), postgres: None })),
+        ["keep", private, bin] => Ok(Command::Keep(Keep { private: private.into(), postgres: Some(bin.into()) })),
         [word, ..] => Err(format!("there is no command `{word}`")),
     }
 }
 
 fn asks_for_help(words: &[&str]) -> bool {
-    words
-        .iter()
-        .take_while(|word| **word != "--")
-        .any(|word| ["--help", "-h"].contains(word))
+    words.iter().take_while(|word| **word != "--").any(|word| ["--help", "-h"].contains(word))
 }
 
 fn parse_test(words: &[&str]) -> Result<Test, String> {
@@ -113,25 +102,15 @@ fn parse_test(words: &[&str]) -> Result<Test, String> {
     while let Some(&word) = words.next() {
         let value = match word.strip_prefix("--engine=") {
             Some(value) => value,
-            None if word == "--engine" => words
-                .next()
-                .ok_or("`--engine` needs a value, such as sqlite")?,
+            None if word == "--engine" => words.next().ok_or("`--engine` needs a value, such as sqlite")?,
             None if word == "--" => break,
             None => {
-                return Err(format!(
-                    "`{word}` is not an option of `test`; put arguments of cargo test after `--`"
-                ));
+                return Err(format!("`{word}` is not an option of `test`; put arguments of cargo test after `--`"));
             }
         };
-        engines = value
-            .split(',')
-            .map(Engine::parse)
-            .collect::<Result<_, _>>()?;
+        engines = value.split(',').map(Engine::parse).collect::<Result<_, _>>()?;
     }
-    Ok(Test {
-        engines,
-        cargo: words.map(ToString::to_string).collect(),
-    })
+    Ok(Test { engines, cargo: words.map(ToString::to_string).collect() })
 }
 
 #[cfg(test)]
@@ -139,20 +118,12 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Command, String> {
-        parse(
-            &line
-                .split_whitespace()
-                .map(String::from)
-                .collect::<Vec<_>>(),
-        )
+        parse(&line.split_whitespace().map(String::from).collect::<Vec<_>>())
     }
 
     fn test(engines: &[Engine], cargo: &[&str]) -> Result<Command, String> {
         let cargo = cargo.iter().map(ToString::to_string).collect();
-        Ok(Command::Test(Test {
-            engines: engines.to_vec(),
-            cargo,
-        }))
+        Ok(Command::Test(Test { engines: engines.to_vec(), cargo }))
     }
 
     #[test]
@@ -164,32 +135,17 @@ mod tests {
 
     #[test]
     fn tests_run_on_both_engines_unless_told() {
-        assert_eq!(
-            parsed("test"),
-            test(&[Engine::Sqlite, Engine::Postgres], &[])
-        );
+        assert_eq!(parsed("test"), test(&[Engine::Sqlite, Engine::Postgres], &[]));
         assert_eq!(parsed("test --engine sqlite"), test(&[Engine::Sqlite], &[]));
-        assert_eq!(
-            parsed("test --engine=postgres"),
-            test(&[Engine::Postgres], &[])
-        );
-        assert_eq!(
-            parsed("test --engine postgres,sqlite"),
-            test(&[Engine::Postgres, Engine::Sqlite], &[])
-        );
+        assert_eq!(parsed("test --engine=postgres"), test(&[Engine::Postgres], &[]));
+        assert_eq!(parsed("test --engine postgres,sqlite"), test(&[Engine::Postgres, Engine::Sqlite], &[]));
     }
 
     #[test]
     fn everything_after_the_first_dashes_is_for_cargo() {
         let both = [Engine::Sqlite, Engine::Postgres];
-        assert_eq!(
-            parsed("test -- -p amqp -- --help"),
-            test(&both, &["-p", "amqp", "--", "--help"])
-        );
-        assert_eq!(
-            parsed("test --engine sqlite -- --engine x"),
-            test(&[Engine::Sqlite], &["--engine", "x"])
-        );
+        assert_eq!(parsed("test -- -p amqp -- --help"), test(&both, &["-p", "amqp", "--", "--help"]));
+        assert_eq!(parsed("test --engine sqlite -- --engine x"), test(&[Engine::Sqlite], &["--engine", "x"]));
     }
 
     #[test]

@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 /// The variable that names a PostgreSQL server for the tests.
 pub const DATABASE_URL: &str = "BOOKLY_TEST_DATABASE_URL";
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the home of environment reading in this package"
-)]
+#[expect(clippy::disallowed_methods, reason = "the home of environment reading in this package")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -35,9 +32,7 @@ pub fn cargo() -> String {
 
 /// The directories of `PATH`.
 pub fn search_path() -> Vec<PathBuf> {
-    variable("PATH")
-        .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_default()
+    variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
 /// The workspace's root directory.
@@ -45,11 +40,8 @@ pub fn search_path() -> Vec<PathBuf> {
 /// # Errors
 /// When the process was not started through cargo.
 pub fn workspace_root() -> Result<PathBuf, String> {
-    let package =
-        variable("CARGO_MANIFEST_DIR").ok_or("start this as `cargo xtask`, not by its path")?;
-    let root = Path::new(&package)
-        .parent()
-        .ok_or("the package stands in no workspace")?;
+    let package = variable("CARGO_MANIFEST_DIR").ok_or("start this as `cargo xtask`, not by its path")?;
+    let root = Path::new(&package).parent().ok_or("the package stands in no workspace")?;
     Ok(root.to_owned())
 }
 
@@ -59,7 +51,6 @@ pub fn workspace_root() -> Result<PathBuf, String> {
 /// Like [`workspace_root`].
 pub fn private_directory() -> Result<PathBuf, String> {
     let root = workspace_root()?;
-    let target = variable("CARGO_TARGET_DIR")
-        .map_or_else(|| root.join("target"), |target| root.join(target));
+    let target = variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |target| root.join(target));
     Ok(target.join("private"))
 }

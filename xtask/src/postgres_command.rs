@@ -12,19 +12,13 @@ use crate::private::keeper::Keeper;
 /// When PostgreSQL cannot be had or does not start.
 pub fn run() -> Result<ExitCode, String> {
     if let Some(url) = crate::environment::database_url() {
-        return Err(format!(
-            "{} is set ({url}): unset it to start a private server",
-            crate::environment::DATABASE_URL
-        ));
+        return Err(format!("{} is set ({url}): unset it to start a private server", crate::environment::DATABASE_URL));
     }
     let missing = needs::ensure(&needs::of_tests(&[Engine::Postgres]));
     if let Some(missing) = missing.iter().find(|missing| missing.name == "PostgreSQL") {
         return Err(missing.reason.clone());
     }
-    let mut keeper = Keeper::start(
-        &crate::environment::private_directory()?,
-        Some(&postgres::binaries()?),
-    )?;
+    let mut keeper = Keeper::start(&crate::environment::private_directory()?, Some(&postgres::binaries()?))?;
     println!("{}", keeper.postgres.as_deref().unwrap_or_default());
     eprintln!("running until Ctrl-C; its data is deleted then");
     keeper.wait();

@@ -16,13 +16,8 @@ pub struct Skipped {
 impl Skipped {
     /// Collects the needs that could not be had and the lines that tests wrote.
     pub fn new(missing: &[Missing], written: &str) -> Self {
-        let needs = missing
-            .iter()
-            .map(|need| format!("{}: {}", need.name, need.reason));
-        let tests = written
-            .lines()
-            .map(|line| line.trim().to_owned())
-            .filter(|line| !line.is_empty());
+        let needs = missing.iter().map(|need| format!("{}: {}", need.name, need.reason));
+        let tests = written.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty());
         let mut skipped = Self::default();
         for line in needs.chain(tests) {
             *skipped.lines.entry(line).or_default() += 1;
@@ -38,16 +33,9 @@ impl Skipped {
     /// One line each, in order of the alphabet.
     pub fn report(&self) -> Vec<String> {
         let times = |count: usize| {
-            if count > 1 {
-                format!(" ({count} times)")
-            } else {
-                String::new()
-            }
+            if count > 1 { format!(" ({count} times)") } else { String::new() }
         };
-        self.lines
-            .iter()
-            .map(|(line, count)| format!("skipped: {line}{}", times(*count)))
-            .collect()
+        self.lines.iter().map(|(line, count)| format!("skipped: {line}{}", times(*count))).collect()
     }
 }
 
@@ -56,10 +44,7 @@ mod tests {
     use super::*;
 
     fn postgres() -> Missing {
-        Missing {
-            name: "PostgreSQL",
-            reason: "not found".into(),
-        }
+        Missing { name: "PostgreSQL", reason: "not found".into() }
     }
 
     #[test]
@@ -67,11 +52,7 @@ mod tests {
         let skipped = Skipped::new(&[postgres()], "b needs a server\n\na\nb needs a server\n");
         assert_eq!(
             skipped.report(),
-            [
-                "skipped: PostgreSQL: not found",
-                "skipped: a",
-                "skipped: b needs a server (2 times)"
-            ]
+            ["skipped: PostgreSQL: not found", "skipped: a", "skipped: b needs a server (2 times)"]
         );
     }
 

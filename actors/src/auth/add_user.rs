@@ -31,35 +31,16 @@ long_command!(AddUser => User);
 
 impl AddUser {
     async fn run(self, auth: Auth, caller: Caller) -> Result<User, Error> {
-        let Self {
-            email,
-            name,
-            password,
-            roles,
-        } = self;
-        let registered = model::register(Ids.next(), &email, &name, password.expose(), &roles)
-            .map_err(Error::Invalid)?;
+        let Self { email, name, password, roles } = self;
+        let registered =
+            model::register(Ids.next(), &email, &name, password.expose(), &roles).map_err(Error::Invalid)?;
         // The constraint decides; asking first only spares the hash.
         let email = registered.email.clone();
-        if auth
-            .campus
-            .database
-            .read(move |connection| store::find_account(connection, &email))
-            .await?
-            .is_some()
-        {
+        if auth.campus.database.read(move |connection| store::find_account(connection, &email)).await?.is_some() {
             return Err(Error::EmailTaken(registered.email));
         }
         let password_hash = auth.hashing.turn().await?.hash(password).await?;
-        auth.campus
-            .execute(Request {
-                caller,
-                command: InsertUser {
-                    registered,
-                    password_hash,
-                },
-            })
-            .await
+        auth.campus.execute(Request { caller, command: InsertUser { registered, password_hash } }).await
     }
 }
 
@@ -75,11 +56,6 @@ impl Command for InsertUser {
     type Refusal = Error;
 
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<User, Error> {
-        store::insert(
-            transaction,
-            context,
-            self.registered.into(),
-            &self.password_hash,
-        )
+        store::insert(transaction, context, self.registered.into(), &self.password_hash)
     }
 }

@@ -25,13 +25,8 @@ impl Command for AssignRole {
 
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<User, Error> {
         let user = store::load(transaction, self.user_id)?;
-        if self
-            .expected_version
-            .is_some_and(|expected| expected != user.version)
-        {
-            return Err(Error::VersionStale {
-                current: user.version,
-            });
+        if self.expected_version.is_some_and(|expected| expected != user.version) {
+            return Err(Error::VersionStale { current: user.version });
         }
         match user.assign_role(self.role, context.origin.actor_id()) {
             Some(event) => store::change(transaction, context, user, event),

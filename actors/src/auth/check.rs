@@ -18,10 +18,7 @@ impl Query for CheckUsers {
     type Refusal = Error;
 
     fn run(self, connection: &mut DatabaseConnection, _: &Context) -> Result<Self::Answer, Error> {
-        let rows = users::table
-            .select(COLUMNS)
-            .load::<Row>(connection)
-            .map_err(database::Error::from)?;
+        let rows = users::table.select(COLUMNS).load::<Row>(connection).map_err(database::Error::from)?;
         let mut differences = Vec::new();
         let compared = rows.len();
         for row in rows {
@@ -29,9 +26,7 @@ impl Query for CheckUsers {
             let id = stored.id;
             match fold::<User>(&events_of(connection, id)?) {
                 Ok(Some(folded)) if folded == stored => {}
-                Ok(folded) => differences.push(format!(
-                    "user {id} is {stored:?}, its history says {folded:?}"
-                )),
+                Ok(folded) => differences.push(format!("user {id} is {stored:?}, its history says {folded:?}")),
                 Err(error) => differences.push(format!("user {id}: {error}")),
             }
         }

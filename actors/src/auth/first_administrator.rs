@@ -25,29 +25,15 @@ impl FirstAdministrator {
     async fn run(self, auth: Auth, caller: Caller) -> Result<Option<(User, Secret)>, Error> {
         let password = Secret::password()?;
         let roles = BTreeSet::from([Role::GeneralAdmin]);
-        let registered = model::register(
-            Ids.next(),
-            &self.email,
-            "Administrator",
-            password.expose(),
-            &roles,
-        )
-        .map_err(Error::Invalid)?;
+        let registered = model::register(Ids.next(), &self.email, "Administrator", password.expose(), &roles)
+            .map_err(Error::Invalid)?;
         // Every start asks; the hash is worth making only at the first.
         if !auth.campus.database.read(store::is_empty).await? {
             return Ok(None);
         }
         let password_hash = auth.hashing.turn().await?.hash(password.clone()).await?;
-        let inserted = auth
-            .campus
-            .execute(Request {
-                caller,
-                command: InsertFirst {
-                    registered,
-                    password_hash,
-                },
-            })
-            .await?;
+        let inserted =
+            auth.campus.execute(Request { caller, command: InsertFirst { registered, password_hash } }).await?;
         Ok(inserted.map(|user| (user, password)))
     }
 }
@@ -63,22 +49,12 @@ impl Command for InsertFirst {
     type Answer = Option<User>;
     type Refusal = Error;
 
-    fn run(
-        self,
-        transaction: &mut Transaction<'_>,
-        context: &Context,
-    ) -> Result<Option<User>, Error> {
+    fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Option<User>, Error> {
         database::lock(transaction, &[lock_id()])?;
         if !store::is_empty(transaction.connection())? {
             return Ok(None);
         }
-        store::insert(
-            transaction,
-            context,
-            self.registered.into(),
-            &self.password_hash,
-        )
-        .map(Some)
+        store::insert(transaction, context, self.registered.into(), &self.password_hash).map(Some)
     }
 }
 

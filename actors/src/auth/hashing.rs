@@ -46,19 +46,13 @@ impl Hashing {
     }
 
     fn costing(cost: (u32, u32, u32)) -> Self {
-        Self {
-            cost,
-            places: Arc::new(Semaphore::new(AT_ONCE)),
-        }
+        Self { cost, places: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Waits for a turn.
     pub async fn turn(&self) -> Result<Turn<'_>, Error> {
         let place = self.places.acquire().await.map_err(Error::cryptography)?;
-        Ok(Turn {
-            cost: self.cost,
-            _place: place,
-        })
+        Ok(Turn { cost: self.cost, _place: place })
     }
 }
 
@@ -86,12 +80,8 @@ impl Turn<'_> {
     }
 }
 
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(Error::cryptography)?
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::cryptography)?
 }
 
 fn hasher((memory_kib, passes, lanes): (u32, u32, u32)) -> Result<Argon2<'static>, Error> {
@@ -113,9 +103,7 @@ fn compare(password: &Secret, hash: &str, cost: (u32, u32, u32)) -> Result<bool,
 fn pretend(password: &Secret, cost: (u32, u32, u32)) -> Result<bool, Error> {
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     let salt = [0; argon2::RECOMMENDED_SALT_LEN];
-    hasher(cost)?
-        .hash_password_into(password.expose().as_bytes(), &salt, &mut output)
-        .map_err(Error::cryptography)?;
+    hasher(cost)?.hash_password_into(password.expose().as_bytes(), &salt, &mut output).map_err(Error::cryptography)?;
     black_box(output);
     Ok(false)
 }
@@ -129,23 +117,9 @@ mod tests {
         let hashing = Hashing::fast();
         let turn = hashing.turn().await.expect("a turn");
         let hash = turn.hash("correct horse".into()).await.expect("hashed");
-        assert!(
-            turn.verify("correct horse".into(), Some(hash.clone()))
-                .await
-                .expect("compared")
-        );
-        assert!(
-            !turn
-                .verify("correct house".into(), Some(hash))
-                .await
-                .expect("compared")
-        );
-        assert!(
-            !turn
-                .verify("correct horse".into(), None)
-                .await
-                .expect("compared")
-        );
+        assert!(turn.verify("correct horse".into(), Some(hash.clone())).await.expect("compared"));
+        assert!(!turn.verify("correct house".into(), Some(hash)).await.expect("compared"));
+        assert!(!turn.verify("correct horse".into(), None).await.expect("compared"));
     }
 
     #[actix_rt::test]
@@ -153,32 +127,21 @@ mod tests {
         let hashing = Hashing::owasp();
         let turn = hashing.turn().await.expect("a turn");
         let hash = turn.hash("correct horse".into()).await.expect("hashed");
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
     }
 
     #[actix_rt::test]
     async fn a_damaged_hash_is_no_wrong_password() {
         let hashing = Hashing::fast();
         let turn = hashing.turn().await.expect("a turn");
-        let outcome = turn
-            .verify("correct horse".into(), Some("$argon2id$".into()))
-            .await;
-        assert!(
-            matches!(outcome, Err(Error::Storage(database::Error::Damaged(_)))),
-            "{outcome:?}"
-        );
+        let outcome = turn.verify("correct horse".into(), Some("$argon2id$".into())).await;
+        assert!(matches!(outcome, Err(Error::Storage(database::Error::Damaged(_)))), "{outcome:?}");
     }
 
     #[actix_rt::test]
     async fn the_third_waits_for_one_of_two() {
         let hashing = Hashing::fast();
-        let (one, _other) = (
-            hashing.turn().await.expect("a turn"),
-            hashing.turn().await.expect("a turn"),
-        );
+        let (one, _other) = (hashing.turn().await.expect("a turn"), hashing.turn().await.expect("a turn"));
         assert_eq!(hashing.places.available_permits(), 0);
         drop(one);
         assert!(hashing.turn().await.is_ok());

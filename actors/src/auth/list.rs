@@ -33,20 +33,14 @@ impl Query for ListUsers {
     type Refusal = Error;
 
     fn run(self, connection: &mut DatabaseConnection, _: &Context) -> Result<UserPage, Error> {
-        let mut query = users::table
-            .select(COLUMNS)
-            .order(users::email)
-            .limit(self.limit + 1)
-            .into_boxed();
+        let mut query = users::table.select(COLUMNS).order(users::email).limit(self.limit + 1).into_boxed();
         if let Some(after) = self.after {
             query = query.filter(users::email.gt(after));
         }
         if let Some(search) = self.search {
             query = query.filter(users::search_text.like(contains(&search)).escape('\\'));
         }
-        let rows = query
-            .load::<Row>(connection)
-            .map_err(database::Error::from)?;
+        let rows = query.load::<Row>(connection).map_err(database::Error::from)?;
         page(rows, self.limit)
     }
 }
@@ -67,15 +61,7 @@ fn contains(search: &str) -> String {
 fn page(rows: Vec<Row>, limit: i64) -> Result<UserPage, Error> {
     let limit = usize::try_from(limit).unwrap_or_default();
     let more = rows.len() > limit;
-    let items = rows
-        .into_iter()
-        .take(limit)
-        .map(Row::user)
-        .collect::<Result<Vec<_>, _>>()?;
-    let next = if more {
-        items.last().map(|user| user.email.clone())
-    } else {
-        None
-    };
+    let items = rows.into_iter().take(limit).map(Row::user).collect::<Result<Vec<_>, _>>()?;
+    let next = if more { items.last().map(|user| user.email.clone()) } else { None };
     Ok(UserPage { items, next })
 }

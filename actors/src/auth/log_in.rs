@@ -50,10 +50,7 @@ impl LogIn {
         }
         let account = auth.authenticate(email, self.password).await?;
         let (session_id, refresh_token) = (Ids.next(), Secret::random()?);
-        let caller = Caller {
-            user_id: Some(account.user.id),
-            ..caller
-        };
+        let caller = Caller { user_id: Some(account.user.id), ..caller };
         let command = OpenSession {
             account,
             session_id,
@@ -71,47 +68,25 @@ impl Auth {
     async fn authenticate(&self, email: String, password: Secret) -> Result<Account, Error> {
         self.throttle().check(&email, self.campus.clock.now())?;
         let wanted = email.clone();
-        let account = self
-            .campus
-            .database
-            .read(move |connection| store::find_account(connection, &wanted))
-            .await?;
+        let account = self.campus.database.read(move |connection| store::find_account(connection, &wanted)).await?;
         let turn = self.hashing.turn().await?;
         // While this attempt waited for its turn, others may have failed. Because the turn is kept until the outcome is
         // noted, no more attempts get past the lock than there are turns.
         self.throttle().check(&email, self.campus.clock.now())?;
-        let hash = account
-            .as_ref()
-            .map(|account| account.password_hash.clone());
+        let hash = account.as_ref().map(|account| account.password_hash.clone());
         let right = turn.verify(password, hash).await?;
         let Some(account) = account.filter(|_| right) else {
             self.throttle().failed(&email, self.campus.clock.now());
             return Err(Error::BadCredentials);
         };
         self.throttle().succeeded(&email);
-        if account.user.active {
-            Ok(account)
-        } else {
-            Err(Error::Inactive)
-        }
+        if account.user.active { Ok(account) } else { Err(Error::Inactive) }
     }
 
     /// The answer to somebody whose session has been stored.
-    pub(super) fn admit(
-        &self,
-        user: User,
-        session_id: Uuid,
-        refresh_token: Secret,
-    ) -> Result<LoggedIn, Error> {
-        let access_token = self
-            .tokens
-            .issue(&user, session_id, self.campus.clock.now())?;
-        Ok(LoggedIn {
-            access_token,
-            refresh_token,
-            expires_in: tokens::LIFETIME.num_seconds(),
-            user,
-        })
+    pub(super) fn admit(&self, user: User, session_id: Uuid, refresh_token: Secret) -> Result<LoggedIn, Error> {
+        let access_token = self.tokens.issue(&user, session_id, self.campus.clock.now())?;
+        Ok(LoggedIn { access_token, refresh_token, expires_in: tokens::LIFETIME.num_seconds(), user })
     }
 }
 
@@ -133,20 +108,13 @@ impl Command for OpenSession {
         database::lock(transaction, &[self.account.user.id])?;
         let account = store::find_account(transaction.connection(), &self.account.user.email)?;
         // The password was compared outside of this transaction and may have been changed since.
-        let unchanged =
-            account.filter(|account| account.password_hash == self.account.password_hash);
+        let unchanged = account.filter(|account| account.password_hash == self.account.password_hash);
         let user = unchanged.ok_or(Error::BadCredentials)?.user;
         if !user.active {
             return Err(Error::Inactive);
         }
         let now = context.origin.now;
-        sessions::open(
-            transaction,
-            self.session_id,
-            user.id,
-            &self.refresh_token,
-            now,
-        )?;
+        sessions::open(transaction, self.session_id, user.id, &self.refresh_token, now)?;
         let event = user.log_in(self.ip, self.user_agent.as_deref());
         store::change(transaction, context, user, event)
     }

@@ -69,12 +69,7 @@ impl Auth {
     }
 
     fn hashing_with(hashing: Hashing, campus: Campus, tokens: Tokens) -> Self {
-        Self {
-            campus,
-            tokens,
-            hashing,
-            throttle: Arc::default(),
-        }
+        Self { campus, tokens, hashing, throttle: Arc::default() }
     }
 
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
@@ -95,11 +90,7 @@ macro_rules! long_command {
         impl actix::Handler<$crate::service::Request<$Command>> for $crate::auth::Auth {
             type Result = actix::ResponseFuture<Result<$Answer, $crate::auth::Error>>;
 
-            fn handle(
-                &mut self,
-                request: $crate::service::Request<$Command>,
-                _: &mut Self::Context,
-            ) -> Self::Result {
+            fn handle(&mut self, request: $crate::service::Request<$Command>, _: &mut Self::Context) -> Self::Result {
                 Box::pin(request.command.run(self.clone(), request.caller))
             }
         }

@@ -61,12 +61,7 @@ impl Aggregate for User {
         self.version
     }
 
-    fn apply(
-        state: Option<Self>,
-        version: i64,
-        at: DateTime<Utc>,
-        event: &UserEvent,
-    ) -> Result<Self, String> {
+    fn apply(state: Option<Self>, version: i64, at: DateTime<Utc>, event: &UserEvent) -> Result<Self, String> {
         let mut user = match (state, event) {
             (None, UserEvent::Registered(registered)) => {
                 return Self::registered(registered, version, at);
@@ -107,12 +102,7 @@ pub fn register(
         return Err(violations);
     }
     let roles = roles.iter().map(|role| role.name().to_owned()).collect();
-    Ok(UserRegistered {
-        user_id: id,
-        email,
-        name: name.to_owned(),
-        roles,
-    })
+    Ok(UserRegistered { user_id: id, email, name: name.to_owned(), roles })
 }
 
 impl User {
@@ -121,11 +111,7 @@ impl User {
             id: event.user_id,
             email: event.email.clone(),
             name: event.name.clone(),
-            roles: event
-                .roles
-                .iter()
-                .map(|role| role.parse())
-                .collect::<Result<_, _>>()?,
+            roles: event.roles.iter().map(|role| role.parse()).collect::<Result<_, _>>()?,
             active: true,
             version,
             created_at: at,
@@ -156,10 +142,7 @@ impl User {
 
     /// The event of a session that ended.
     pub fn log_out(&self) -> UserLoggedOut {
-        UserLoggedOut {
-            user_id: self.id,
-            email: self.email.clone(),
-        }
+        UserLoggedOut { user_id: self.id, email: self.email.clone() }
     }
 }
 

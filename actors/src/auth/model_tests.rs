@@ -12,14 +12,7 @@ fn at(second: i64) -> DateTime<Utc> {
 
 fn student() -> UserRegistered {
     let roles = BTreeSet::from([Role::Student]);
-    register(
-        Uuid::from_u128(1),
-        " Ana@Example.EDU ",
-        " Ana ",
-        PASSWORD,
-        &roles,
-    )
-    .expect("valid")
+    register(Uuid::from_u128(1), " Ana@Example.EDU ", " Ana ", PASSWORD, &roles).expect("valid")
 }
 
 fn user() -> User {
@@ -29,24 +22,14 @@ fn user() -> User {
 #[test]
 fn an_account_is_made_with_a_normal_address() {
     let user = user();
-    assert_eq!(
-        (user.email.as_str(), user.name.as_str(), user.version),
-        ("ana@example.edu", "Ana", 1)
-    );
-    assert_eq!(
-        (user.roles, user.active),
-        (BTreeSet::from([Role::Student]), true)
-    );
+    assert_eq!((user.email.as_str(), user.name.as_str(), user.version), ("ana@example.edu", "Ana", 1));
+    assert_eq!((user.roles, user.active), (BTreeSet::from([Role::Student]), true));
 }
 
 #[test]
 fn every_broken_rule_is_named_at_once() {
-    let violations = register(Uuid::nil(), "nobody", " ", "aaa", &BTreeSet::new())
-        .expect_err("four rules are broken");
-    let fields: Vec<_> = violations
-        .iter()
-        .filter_map(|violation| violation.field.as_deref())
-        .collect();
+    let violations = register(Uuid::nil(), "nobody", " ", "aaa", &BTreeSet::new()).expect_err("four rules are broken");
+    let fields: Vec<_> = violations.iter().filter_map(|violation| violation.field.as_deref()).collect();
     assert_eq!(fields, ["email", "name", "password", "password"]);
 }
 
@@ -83,10 +66,7 @@ fn an_unknown_role_is_not_passed_over() {
 #[test]
 fn a_long_user_agent_is_cut() {
     let event = user().log_in(Some(IpAddr::from([192, 0, 2, 1])), Some(&"ñ".repeat(1_000)));
-    assert_eq!(
-        event.user_agent.map(|text| text.chars().count()),
-        Some(USER_AGENT_LENGTH)
-    );
+    assert_eq!(event.user_agent.map(|text| text.chars().count()), Some(USER_AGENT_LENGTH));
     assert_eq!(event.ip.as_deref(), Some("192.0.2.1"));
 }
 

@@ -20,16 +20,11 @@ long_command!(Refresh => LoggedIn);
 impl Refresh {
     async fn run(self, auth: Auth, caller: Caller) -> Result<LoggedIn, Error> {
         let next = Secret::random()?;
-        let command = Rotate {
-            hash: self.refresh_token.fingerprint(),
-            next: next.clone(),
-        };
+        let command = Rotate { hash: self.refresh_token.fingerprint(), next: next.clone() };
         match auth.campus.execute(Request { caller, command }).await? {
             Rotation::Rotated { user, session_id } => auth.admit(user, session_id, next),
             Rotation::Revoked { session_id } => {
-                log::warn!(
-                    "session {session_id} was ended: one of its refresh tokens was used twice"
-                );
+                log::warn!("session {session_id} was ended: one of its refresh tokens was used twice");
                 Err(Error::TokenInvalid)
             }
         }

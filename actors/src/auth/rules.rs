@@ -29,8 +29,7 @@ pub(super) fn check_email(violations: &mut Vec<Violation>, email: &str) {
             (1..=LOCAL_PART_BYTES).contains(&local.len()) && domain.split('.').all(is_label)
         });
     if !right {
-        let message =
-            "must be an e-mail address such as name@example.edu, of at most 254 characters";
+        let message = "must be an e-mail address such as name@example.edu, of at most 254 characters";
         violations.push(Violation::field("field.email", "email", message));
     }
 }
@@ -44,30 +43,18 @@ fn is_label(label: &str) -> bool {
 
 /// Checks a password: long enough to be hard to guess, and not one of the first guesses. No demands on the kinds of
 /// characters, as NIST SP 800-63B advises.
-pub(super) fn check_password(
-    violations: &mut Vec<Violation>,
-    password: &str,
-    email: &str,
-    name: &str,
-) {
-    let mut broken =
-        |message: String| violations.push(Violation::field("field.password", "password", message));
+pub(super) fn check_password(violations: &mut Vec<Violation>, password: &str, email: &str, name: &str) {
+    let mut broken = |message: String| violations.push(Violation::field("field.password", "password", message));
     let length = password.chars().count();
     if !(PASSWORD_LEAST..=PASSWORD_MOST).contains(&length) {
-        broken(format!(
-            "must have {PASSWORD_LEAST} to {PASSWORD_MOST} characters; it has {length}"
-        ));
+        broken(format!("must have {PASSWORD_LEAST} to {PASSWORD_MOST} characters; it has {length}"));
     }
     let plain = password.trim().to_lowercase();
     if !plain.is_empty() && (plain == email || plain == name.to_lowercase()) {
         broken("must not be the e-mail address or the name".to_owned());
     }
     let mut characters = password.chars();
-    if length > 1
-        && characters
-            .next()
-            .is_some_and(|first| characters.all(|c| c == first))
-    {
+    if length > 1 && characters.next().is_some_and(|first| characters.all(|c| c == first)) {
         broken("must not be one character repeated".to_owned());
     }
 }
@@ -86,29 +73,16 @@ mod tests {
 
     fn broken(password: &str) -> usize {
         let mut violations = Vec::new();
-        check_password(
-            &mut violations,
-            password,
-            "someone@example.edu",
-            "Someone Important",
-        );
+        check_password(&mut violations, password, "someone@example.edu", "Someone Important");
         violations.len()
     }
 
     #[test]
     fn addresses_are_told_from_other_texts() {
-        for email in [
-            "a@b",
-            "first.last+tag@example.edu",
-            "admin@localhost",
-            "ñandú@universidad.edu.co",
-        ] {
+        for email in ["a@b", "first.last+tag@example.edu", "admin@localhost", "ñandú@universidad.edu.co"] {
             assert!(email_is_fine(email), "{email}");
         }
-        for email in [
-            "", "@", "a@", "@b", "a b@c.d", "a@b@c", "a@b..c", "a@.b", "a@b.", "a@-b", "a\u{0}@b",
-            "a",
-        ] {
+        for email in ["", "@", "a@", "@b", "a b@c.d", "a@b@c", "a@b..c", "a@.b", "a@b.", "a@-b", "a\u{0}@b", "a"] {
             assert!(!email_is_fine(email), "{email}");
         }
         assert!(email_is_fine(&format!("{}@example.edu", "a".repeat(64))));
@@ -120,23 +94,12 @@ mod tests {
     fn the_length_of_a_password_is_counted_in_characters() {
         assert_eq!((broken("hunter2hunte"), broken("hunter2hunt")), (0, 1));
         assert_eq!((broken(&"añ".repeat(64)), broken(&"añ".repeat(65))), (0, 1));
-        assert_eq!(
-            (
-                hopeless("a@b", &"ñ".repeat(128)),
-                hopeless("a@b", &"ñ".repeat(129))
-            ),
-            (false, true)
-        );
+        assert_eq!((hopeless("a@b", &"ñ".repeat(128)), hopeless("a@b", &"ñ".repeat(129))), (false, true));
     }
 
     #[test]
     fn the_first_guesses_are_refused() {
-        for password in [
-            "someone@example.edu",
-            "Someone@Example.edu",
-            " someone important ",
-            "zzzzzzzzzzzzzzz",
-        ] {
+        for password in ["someone@example.edu", "Someone@Example.edu", " someone important ", "zzzzzzzzzzzzzzz"] {
             assert_eq!(broken(password), 1, "{password}");
         }
         assert_eq!(broken("zzz"), 2, "short, and one character repeated");

@@ -75,9 +75,7 @@ fn character(byte: u8) -> Option<char> {
 
 fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
-    OsRng
-        .try_fill_bytes(&mut bytes)
-        .map_err(Error::cryptography)?;
+    OsRng.try_fill_bytes(&mut bytes).map_err(Error::cryptography)?;
     Ok(bytes)
 }
 
@@ -94,9 +92,7 @@ mod tests {
     #[test]
     fn every_character_is_equally_likely() {
         let mut times = BTreeMap::new();
-        (0..=u8::MAX)
-            .filter_map(character)
-            .for_each(|c| *times.entry(c).or_insert(0) += 1);
+        (0..=u8::MAX).filter_map(character).for_each(|c| *times.entry(c).or_insert(0) += 1);
         assert_eq!(times.len(), UNAMBIGUOUS.len());
         assert!(times.values().all(|count| *count == 4), "{times:?}");
         assert!("ilo01ILO".chars().all(|c| !times.contains_key(&c)));
@@ -104,16 +100,10 @@ mod tests {
 
     #[test]
     fn generated_texts_have_their_length_and_differ() {
-        let (one, other) = (
-            Secret::password().expect("random"),
-            Secret::password().expect("random"),
-        );
+        let (one, other) = (Secret::password().expect("random"), Secret::password().expect("random"));
         assert_eq!(one.expose().len(), GENERATED_LENGTH);
         assert_ne!(one, other);
-        let (one, other) = (
-            Secret::random().expect("random"),
-            Secret::random().expect("random"),
-        );
+        let (one, other) = (Secret::random().expect("random"), Secret::random().expect("random"));
         assert_eq!((one.expose().len(), one.fingerprint().len()), (64, 64));
         assert_ne!(one.fingerprint(), other.fingerprint());
     }
@@ -121,11 +111,7 @@ mod tests {
     #[test]
     fn the_fingerprint_is_blake2s() {
         let expected = "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982";
-        assert_eq!(
-            Secret::from("abc").fingerprint(),
-            expected,
-            "RFC 7693, appendix B"
-        );
+        assert_eq!(Secret::from("abc").fingerprint(), expected, "RFC 7693, appendix B");
     }
 
     #[test]

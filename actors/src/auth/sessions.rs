@@ -57,9 +57,7 @@ pub(super) fn open(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     use login_sessions as l;
-    let expired = l::table
-        .filter(l::user_id.eq(Id(user_id)))
-        .filter(l::expires_at.le(Instant(now)));
+    let expired = l::table.filter(l::user_id.eq(Id(user_id))).filter(l::expires_at.le(Instant(now)));
     done(diesel::delete(expired).execute(transaction.connection()))?;
     let session = (
         l::id.eq(Id(id)),
@@ -67,11 +65,7 @@ pub(super) fn open(
         l::expires_at.eq(Instant(now + LIFETIME)),
         l::created_at.eq(Instant(now)),
     );
-    done(
-        diesel::insert_into(l::table)
-            .values(session)
-            .execute(transaction.connection()),
-    )?;
+    done(diesel::insert_into(l::table).values(session).execute(transaction.connection()))?;
     add_token(transaction, id, refresh_token, now)
 }
 
@@ -92,11 +86,7 @@ pub(super) fn find_token(
         .optional()
         .map_err(database::Error::from)?;
     let (session_id, user_id, rotated_at) = found.ok_or(Error::TokenInvalid)?;
-    Ok(Presented {
-        session_id: session_id.0,
-        user_id: user_id.0,
-        rotated: rotated_at.is_some(),
-    })
+    Ok(Presented { session_id: session_id.0, user_id: user_id.0, rotated: rotated_at.is_some() })
 }
 
 /// Ends one refresh token and gives its session the next, and so 30 more days.
@@ -108,14 +98,11 @@ pub(super) fn rotate(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     use {login_sessions as l, refresh_tokens as r};
-    let expired = r::table
-        .filter(r::session_id.eq(Id(session_id)))
-        .filter(r::expires_at.le(Instant(now)));
+    let expired = r::table.filter(r::session_id.eq(Id(session_id))).filter(r::expires_at.le(Instant(now)));
     done(diesel::delete(expired).execute(transaction.connection()))?;
     let old = diesel::update(r::table.find(old_hash)).set(r::rotated_at.eq(Some(Instant(now))));
     done(old.execute(transaction.connection()))?;
-    let session = diesel::update(l::table.find(Id(session_id)))
-        .set(l::expires_at.eq(Instant(now + LIFETIME)));
+    let session = diesel::update(l::table.find(Id(session_id))).set(l::expires_at.eq(Instant(now + LIFETIME)));
     done(session.execute(transaction.connection()))?;
     add_token(transaction, session_id, new, now)
 }
@@ -128,10 +115,7 @@ pub(super) fn revoke(
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     use {login_sessions as l, refresh_tokens as r};
-    let live = l::table
-        .find(Id(id))
-        .filter(l::user_id.eq(Id(user_id)))
-        .filter(l::revoked_at.is_null());
+    let live = l::table.find(Id(id)).filter(l::user_id.eq(Id(user_id))).filter(l::revoked_at.is_null());
     let revoked = diesel::update(live)
         .set(l::revoked_at.eq(Some(Instant(now))))
         .execute(transaction.connection())
@@ -150,20 +134,11 @@ fn add_token(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     use refresh_tokens as r;
-    let row = (
-        r::hash.eq(token.fingerprint()),
-        r::session_id.eq(Id(session_id)),
-        r::expires_at.eq(Instant(now + LIFETIME)),
-    );
-    done(
-        diesel::insert_into(r::table)
-            .values(row)
-            .execute(transaction.connection()),
-    )
+    let row =
+        (r::hash.eq(token.fingerprint()), r::session_id.eq(Id(session_id)), r::expires_at.eq(Instant(now + LIFETIME)));
+    done(diesel::insert_into(r::table).values(row).execute(transaction.connection()))
 }
 
 fn done(result: QueryResult<usize>) -> Result<(), Error> {
-    result
-        .map(drop)
-        .map_err(|error| database::Error::from(error).into())
+    result.map(drop).map_err(|error| database::Error::from(error).into())
 }

@@ -109,43 +109,24 @@ pub(super) struct Account {
 
 /// The user with this id.
 pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<User, Error> {
-    let row = users::table
-        .find(Id(id))
-        .select(COLUMNS)
-        .first::<Row>(connection)
-        .optional();
-    Ok(row
-        .map_err(database::Error::from)?
-        .ok_or(Error::NotFound)?
-        .user()?)
+    let row = users::table.find(Id(id)).select(COLUMNS).first::<Row>(connection).optional();
+    Ok(row.map_err(database::Error::from)?.ok_or(Error::NotFound)?.user()?)
 }
 
 /// The account with this address, in its normal form.
-pub(super) fn find_account(
-    connection: &mut DatabaseConnection,
-    email: &str,
-) -> Result<Option<Account>, Error> {
+pub(super) fn find_account(connection: &mut DatabaseConnection, email: &str) -> Result<Option<Account>, Error> {
     let row = users::table
         .filter(users::email.eq(email))
         .select((COLUMNS, users::password_hash))
         .first::<(Row, String)>(connection)
         .optional()
         .map_err(database::Error::from)?;
-    row.map(|(row, password_hash)| {
-        Ok(Account {
-            user: row.user()?,
-            password_hash,
-        })
-    })
-    .transpose()
+    row.map(|(row, password_hash)| Ok(Account { user: row.user()?, password_hash })).transpose()
 }
 
 /// Whether there are no users at all.
 pub(super) fn is_empty(connection: &mut DatabaseConnection) -> Result<bool, Error> {
-    let first = users::table
-        .select(users::id)
-        .first::<Id>(connection)
-        .optional();
+    let first = users::table.select(users::id).first::<Id>(connection).optional();
     Ok(first.map_err(database::Error::from)?.is_none())
 }
 
@@ -185,8 +166,7 @@ pub(super) fn change(
     event: impl Into<UserEvent>,
 ) -> Result<User, Error> {
     let (version, event) = (user.version + 1, event.into());
-    let user =
-        User::apply(Some(user), version, context.origin.now, &event).map_err(Error::unfit)?;
+    let user = User::apply(Some(user), version, context.origin.now, &event).map_err(Error::unfit)?;
     diesel::update(users::table.find(Id(user.id)))
         .set(Row::of(&user))
         .execute(transaction.connection())

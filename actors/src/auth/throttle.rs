@@ -21,10 +21,7 @@ pub(super) struct Throttle {
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self {
-            failures: HashMap::new(),
-            most: ADDRESSES,
-        }
+        Self { failures: HashMap::new(), most: ADDRESSES }
     }
 }
 
@@ -41,9 +38,7 @@ impl Throttle {
         if left_ms <= 0 {
             return Ok(());
         }
-        Err(Error::Locked {
-            retry_after_s: left_ms.unsigned_abs().div_ceil(1_000),
-        })
+        Err(Error::Locked { retry_after_s: left_ms.unsigned_abs().div_ceil(1_000) })
     }
 
     /// Notes a wrong password.
@@ -69,13 +64,9 @@ impl Throttle {
         if self.failures.len() < self.most {
             return;
         }
-        self.failures
-            .retain(|_, failures| failures.back().is_some_and(|last| now - *last < WINDOW));
+        self.failures.retain(|_, failures| failures.back().is_some_and(|last| now - *last < WINDOW));
         if self.failures.len() >= self.most {
-            let least = self
-                .failures
-                .iter()
-                .min_by_key(|(_, failures)| (failures.len(), failures.back().copied()));
+            let least = self.failures.iter().min_by_key(|(_, failures)| (failures.len(), failures.back().copied()));
             if let Some(email) = least.map(|(email, _)| email.clone()) {
                 self.failures.remove(&email);
             }
@@ -100,9 +91,7 @@ mod tests {
 
     fn after(failures: &[i64]) -> Throttle {
         let mut throttle = Throttle::default();
-        failures
-            .iter()
-            .for_each(|second| throttle.failed("a@b", at(*second)));
+        failures.iter().for_each(|second| throttle.failed("a@b", at(*second)));
         throttle
     }
 
@@ -117,36 +106,20 @@ mod tests {
     fn the_fifth_failure_locks_for_fifteen_minutes() {
         assert_eq!(wait_s(&after(&[0, 1, 2, 3]), 3), None);
         let throttle = after(&[0, 1, 2, 3, 4]);
-        assert_eq!(
-            (
-                wait_s(&throttle, 4),
-                wait_s(&throttle, 903),
-                wait_s(&throttle, 904)
-            ),
-            (Some(900), Some(1), None)
-        );
+        assert_eq!((wait_s(&throttle, 4), wait_s(&throttle, 903), wait_s(&throttle, 904)), (Some(900), Some(1), None));
         assert!(throttle.check("c@d", at(4)).is_ok(), "another address");
     }
 
     #[test]
     fn failures_far_apart_do_not_count_together() {
         assert_eq!(wait_s(&after(&[0, 300, 600, 800, 900]), 900), None);
-        assert_eq!(
-            wait_s(&after(&[0, 300, 600, 800, 900, 901]), 901),
-            Some(900)
-        );
+        assert_eq!(wait_s(&after(&[0, 300, 600, 800, 900, 901]), 901), Some(900));
     }
 
     #[test]
     fn after_the_lock_there_are_five_attempts_again() {
-        assert_eq!(
-            wait_s(&after(&[0, 0, 0, 0, 0, 900, 901, 902, 903]), 903),
-            None
-        );
-        assert_eq!(
-            wait_s(&after(&[0, 0, 0, 0, 0, 900, 901, 902, 903, 904]), 904),
-            Some(900)
-        );
+        assert_eq!(wait_s(&after(&[0, 0, 0, 0, 0, 900, 901, 902, 903]), 903), None);
+        assert_eq!(wait_s(&after(&[0, 0, 0, 0, 0, 900, 901, 902, 903, 904]), 904), Some(900));
     }
 
     #[test]
@@ -159,21 +132,11 @@ mod tests {
 
     #[test]
     fn made_up_addresses_do_not_open_a_lock() {
-        let mut throttle = Throttle {
-            most: 3,
-            ..after(&[0, 1, 2, 3, 4])
-        };
+        let mut throttle = Throttle { most: 3, ..after(&[0, 1, 2, 3, 4]) };
         (0..100).for_each(|number| throttle.failed(&format!("{number}@b"), at(5)));
-        assert_eq!(
-            (wait_s(&throttle, 5), throttle.failures.len()),
-            (Some(899), 3)
-        );
+        assert_eq!((wait_s(&throttle, 5), throttle.failures.len()), (Some(899), 3));
         throttle.failed("late@b", at(2_000));
-        assert_eq!(
-            throttle.failures.len(),
-            1,
-            "what no longer counts is forgotten"
-        );
+        assert_eq!(throttle.failures.len(), 1, "what no longer counts is forgotten");
     }
 
     proptest! {

@@ -63,9 +63,7 @@ impl Tokens {
     /// When storage fails or the operating system gives no random bytes.
     pub async fn load(database: &Database) -> Result<Self, Error> {
         let new = Secret::random()?;
-        let key = database
-            .write(move |transaction| key(transaction, &new))
-            .await?;
+        let key = database.write(move |transaction| key(transaction, &new)).await?;
         Ok(Self::with_key(key.as_bytes()))
     }
 
@@ -78,20 +76,11 @@ impl Tokens {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.leeway = 0;
-        Self {
-            signing: EncodingKey::from_secret(key),
-            verifying: DecodingKey::from_secret(key),
-            validation,
-        }
+        Self { signing: EncodingKey::from_secret(key), verifying: DecodingKey::from_secret(key), validation }
     }
 
     /// A token that stands for `user` in a session.
-    pub(super) fn issue(
-        &self,
-        user: &User,
-        session_id: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<Secret, Error> {
+    pub(super) fn issue(&self, user: &User, session_id: Uuid, now: DateTime<Utc>) -> Result<Secret, Error> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
             sub: user.id,
@@ -100,8 +89,7 @@ impl Tokens {
             iat: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
         };
-        let token = encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
-            .map_err(Error::cryptography)?;
+        let token = encode(&Header::new(Algorithm::HS256), &claims, &self.signing).map_err(Error::cryptography)?;
         Ok(token.into())
     }
 
@@ -117,8 +105,7 @@ impl Tokens {
         correlation_id: Uuid,
         traceparent: Option<String>,
     ) -> Result<Caller, TokenError> {
-        let token = decode::<Claims>(bearer, &self.verifying, &self.validation)
-            .map_err(|_| TokenError::Invalid)?;
+        let token = decode::<Claims>(bearer, &self.verifying, &self.validation).map_err(|_| TokenError::Invalid)?;
         let claims = token.claims;
         if now.timestamp() >= claims.exp {
             return Err(TokenError::Expired);
@@ -140,10 +127,7 @@ fn key(transaction: &mut Transaction<'_>, new: &Secret) -> Result<String, Error>
         diesel::insert_into(table).values(row).on_conflict_do_nothing().execute(connection)
     })
     .map_err(database::Error::from)?;
-    let stored = table
-        .find(KEY_NAME)
-        .select(value)
-        .first(transaction.connection());
+    let stored = table.find(KEY_NAME).select(value).first(transaction.connection());
     Ok(stored.map_err(database::Error::from)?)
 }
 

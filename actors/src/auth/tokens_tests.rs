@@ -27,18 +27,11 @@ fn tokens() -> Tokens {
 }
 
 fn issued() -> Secret {
-    tokens()
-        .issue(&user(), Uuid::from_u128(2), at(0))
-        .expect("signed")
+    tokens().issue(&user(), Uuid::from_u128(2), at(0)).expect("signed")
 }
 
 fn outcome(bearer: &str, second: i64) -> Result<Caller, TokenError> {
-    tokens().caller(
-        bearer,
-        at(second),
-        Uuid::from_u128(3),
-        Some("00-trace".to_owned()),
-    )
+    tokens().caller(bearer, at(second), Uuid::from_u128(3), Some("00-trace".to_owned()))
 }
 
 fn refusal(bearer: &str, second: i64) -> Option<TokenError> {
@@ -47,12 +40,7 @@ fn refusal(bearer: &str, second: i64) -> Option<TokenError> {
 
 /// A token with these claims, signed with our key.
 fn signed(algorithm: Algorithm, claims: &serde_json::Value) -> String {
-    encode(
-        &Header::new(algorithm),
-        claims,
-        &EncodingKey::from_secret(KEY),
-    )
-    .expect("signed")
+    encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(KEY)).expect("signed")
 }
 
 fn claims() -> serde_json::Value {
@@ -62,15 +50,9 @@ fn claims() -> serde_json::Value {
 #[test]
 fn a_token_says_who_asks() {
     let caller = outcome(issued().expose(), 0).expect("valid");
-    assert_eq!(
-        (caller.user_id, caller.session_id),
-        (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)))
-    );
+    assert_eq!((caller.user_id, caller.session_id), (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2))));
     assert_eq!(caller.roles, user().roles);
-    assert_eq!(
-        (caller.correlation_id, caller.traceparent.as_deref()),
-        (Uuid::from_u128(3), Some("00-trace"))
-    );
+    assert_eq!((caller.correlation_id, caller.traceparent.as_deref()), (Uuid::from_u128(3), Some("00-trace")));
 }
 
 #[test]
@@ -82,9 +64,7 @@ fn a_token_expires_to_the_second() {
 
 #[test]
 fn a_token_of_another_key_is_not_taken() {
-    let token = Tokens::with_key(b"another key")
-        .issue(&user(), Uuid::nil(), at(0))
-        .expect("signed");
+    let token = Tokens::with_key(b"another key").issue(&user(), Uuid::nil(), at(0)).expect("signed");
     assert_eq!(refusal(token.expose(), 0), Some(TokenError::Invalid));
 }
 
@@ -92,11 +72,7 @@ fn a_token_of_another_key_is_not_taken() {
 fn only_hs256_is_taken() {
     assert_eq!(refusal(&signed(Algorithm::HS256, &claims()), 0), None);
     for algorithm in [Algorithm::HS384, Algorithm::HS512] {
-        assert_eq!(
-            refusal(&signed(algorithm, &claims()), 0),
-            Some(TokenError::Invalid),
-            "{algorithm:?}"
-        );
+        assert_eq!(refusal(&signed(algorithm, &claims()), 0), Some(TokenError::Invalid), "{algorithm:?}");
     }
 }
 
@@ -106,15 +82,8 @@ fn an_unsigned_token_is_not_taken() {
     let header = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
     let token = signed(Algorithm::HS256, &claims());
     let parts: Vec<_> = token.split('.').collect();
-    for unsigned in [
-        format!("{header}.{}.", parts[1]),
-        format!("{header}.{}.{}", parts[1], parts[2]),
-    ] {
-        assert_eq!(
-            refusal(&unsigned, 0),
-            Some(TokenError::Invalid),
-            "{unsigned}"
-        );
+    for unsigned in [format!("{header}.{}.", parts[1]), format!("{header}.{}.{}", parts[1], parts[2])] {
+        assert_eq!(refusal(&unsigned, 0), Some(TokenError::Invalid), "{unsigned}");
     }
 }
 
@@ -123,24 +92,12 @@ fn a_token_that_lacks_a_claim_or_has_a_strange_one_is_not_taken() {
     for claim in ["iss", "sub", "roles", "sid", "exp"] {
         let mut lacking = claims();
         lacking.as_object_mut().expect("an object").remove(claim);
-        assert_eq!(
-            refusal(&signed(Algorithm::HS256, &lacking), 0),
-            Some(TokenError::Invalid),
-            "{claim}"
-        );
+        assert_eq!(refusal(&signed(Algorithm::HS256, &lacking), 0), Some(TokenError::Invalid), "{claim}");
     }
-    for (claim, value) in [
-        ("iss", json!("other")),
-        ("roles", json!(["DEAN"])),
-        ("sub", json!("me")),
-    ] {
+    for (claim, value) in [("iss", json!("other")), ("roles", json!(["DEAN"])), ("sub", json!("me"))] {
         let mut strange = claims();
         strange[claim] = value;
-        assert_eq!(
-            refusal(&signed(Algorithm::HS256, &strange), 0),
-            Some(TokenError::Invalid),
-            "{claim}"
-        );
+        assert_eq!(refusal(&signed(Algorithm::HS256, &strange), 0), Some(TokenError::Invalid), "{claim}");
     }
 }
 
@@ -150,20 +107,10 @@ async fn processes_share_the_key_that_the_first_made() {
     let location = database::Location::Sqlite(directory.path().join("bookly.db"));
     let database = Database::open(location.clone()).expect("open");
     let first = Tokens::load(&database).await.expect("made");
-    let second = Tokens::load(&Database::open(location).expect("open"))
-        .await
-        .expect("read");
+    let second = Tokens::load(&Database::open(location).expect("open")).await.expect("read");
     let token = first.issue(&user(), Uuid::nil(), at(0)).expect("signed");
-    assert!(
-        second
-            .caller(token.expose(), at(0), Uuid::nil(), None)
-            .is_ok()
-    );
-    assert_eq!(
-        refusal(token.expose(), 0),
-        Some(TokenError::Invalid),
-        "the key is no constant"
-    );
+    assert!(second.caller(token.expose(), at(0), Uuid::nil(), None).is_ok());
+    assert_eq!(refusal(token.expose(), 0), Some(TokenError::Invalid), "the key is no constant");
 }
 
 proptest! {

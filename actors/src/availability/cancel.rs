@@ -9,7 +9,7 @@ use super::{Availability, occupancy, profile, store};
 use crate::database::Transaction;
 use crate::event_store::{Aggregate, append_one};
 use crate::service::{Command, Context};
-use crate::violation::check_text;
+use crate::violation::check_reason;
 
 /// Calls a reservation off and frees its time.
 #[derive(Debug, Clone)]
@@ -28,11 +28,10 @@ impl Command for CancelReservation {
     type Refusal = Error;
 
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Reservation, Error> {
-        let mut violations = Vec::new();
-        check_text(&mut violations, "reason", self.reason.as_deref().unwrap_or_default(), 0..=500);
-        Error::unless_empty(violations)?;
+        Error::unless_empty(check_reason(self.reason.as_deref()))?;
+        // First of all, so that others are not even told its version. The owner never changes.
+        check_own(context, &store::find(transaction.connection(), self.id)?)?;
         let reservation = store::load(transaction, self.id, self.expected_version)?;
-        check_own(context, &reservation)?;
         let profile = profile::find(transaction.connection(), reservation.resource_id)?;
         let deadline = profile.map(|profile| profile.cancellation_deadline()).unwrap_or_default();
         let (now, by) = (context.origin.now, context.origin.actor_id());

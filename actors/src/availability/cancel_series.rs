@@ -13,13 +13,14 @@ use crate::access::Permission;
 use crate::database::{self, Transaction};
 use crate::event_store::{Aggregate, Recorded, append};
 use crate::service::{Command, Context};
+use crate::violation::check_reason;
 
 /// Calls off what is left of a series: its live reservations that have not begun.
 #[derive(Debug, Clone)]
 pub struct CancelSeries {
     /// Which one.
     pub id: Uuid,
-    /// Why.
+    /// Why, at most 500 characters.
     pub reason: Option<String>,
 }
 
@@ -38,6 +39,7 @@ impl Command for CancelSeries {
     type Refusal = Error;
 
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<SeriesCancelled, Error> {
+        Error::unless_empty(check_reason(self.reason.as_deref()))?;
         let head = series_store::find(transaction.connection(), self.id)?;
         check_visible(context, head.user_id, || Error::SeriesNotFound)?;
         if head.user_id != context.caller.id() && !context.caller.may(Permission::ReservationsManage) {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::Availability;
 use super::error::Error;
 use super::model::{Reservation, Slot};
 use super::occupancy::{Hold, occupancy};
 use super::store::{Row, read, reservations};
-use super::Availability;
 use crate::database::{self, DatabaseConnection};
 use crate::event_store::{events_of, fold};
 use crate::service::{Context, Query};

@@ -48,9 +48,9 @@ impl Command for EditReservation {
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Reservation, Error> {
         // Both locks at once, in the order that a new request takes them in. Neither owner nor resource ever changes.
         let found = store::find(transaction.connection(), self.id)?;
+        check_own(context, &found)?;
         lock(transaction, context, found.resource_id, found.user_id)?;
         let reservation = store::load(transaction, self.id, self.expected_version)?;
-        check_own(context, &reservation)?;
         let slot = Slot::new(
             self.changes.start_time.unwrap_or(reservation.slot.starts_at),
             self.changes.end_time.unwrap_or(reservation.slot.ends_at),

@@ -25,11 +25,7 @@ impl Query for GetReservation {
 }
 
 /// Others' reservations do not exist for who may not see them.
-pub(super) fn check_visible(
-    context: &Context,
-    owner: Uuid,
-    hidden: impl FnOnce() -> Error,
-) -> Result<(), Error> {
+pub(super) fn check_visible(context: &Context, owner: Uuid, hidden: impl FnOnce() -> Error) -> Result<(), Error> {
     let caller = &context.caller;
     let sees_all = caller.may(Permission::ReservationsReadAll) || caller.may(Permission::ReservationsManage);
     if owner == caller.id() || sees_all { Ok(()) } else { Err(hidden()) }

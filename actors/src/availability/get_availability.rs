@@ -63,12 +63,13 @@ impl Query for GetAvailability {
 
 /// A span with an order and a bound.
 pub(super) fn check_span(from: DateTime<Utc>, to: DateTime<Utc>, longest: TimeDelta) -> Result<Slot, Error> {
-    let problem = if from >= to {
+    let span = Slot::new(from, to);
+    let problem = if span.starts_at >= span.ends_at {
         "to must be later than from".to_owned()
-    } else if to - from > longest {
+    } else if span.duration() > longest {
         format!("from and to may be at most {} hours apart", longest.num_hours())
     } else {
-        return Ok(Slot { starts_at: from, ends_at: to });
+        return Ok(span);
     };
     Err(Error::Broken(vec![Violation::field("field.range", "to", problem)]))
 }

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::error::Error;
-use super::model::{Reservation, ReservationStatus};
-use super::store::{Row, read, reservations};
 use super::Availability;
+use super::error::Error;
+use super::model::{Reservation, ReservationStatus, bounded};
+use super::store::{Row, read, reservations};
 use crate::access::Permission;
 use crate::database::sql_types::{Id, Instant};
 use crate::database::{self, DatabaseConnection};
@@ -54,10 +54,8 @@ impl Query for ListReservations {
     type Refusal = Error;
 
     fn run(self, connection: &mut DatabaseConnection, context: &Context) -> Result<ReservationPage, Error> {
-        let mut query = reservations::table
-            .order((reservations::starts_at, reservations::id))
-            .limit(self.limit + 1)
-            .into_boxed();
+        let mut query =
+            reservations::table.order((reservations::starts_at, reservations::id)).limit(self.limit + 1).into_boxed();
         let filter = self.filter;
         if let Some(resource_id) = filter.resource_id {
             query = query.filter(reservations::resource_id.eq(Id(resource_id)));
@@ -72,10 +70,10 @@ impl Query for ListReservations {
             query = query.filter(reservations::status.eq(status.word()));
         }
         if let Some(from) = filter.from {
-            query = query.filter(reservations::ends_at.gt(Instant(from)));
+            query = query.filter(reservations::ends_at.gt(Instant(bounded(from))));
         }
         if let Some(to) = filter.to {
-            query = query.filter(reservations::starts_at.lt(Instant(to)));
+            query = query.filter(reservations::starts_at.lt(Instant(bounded(to))));
         }
         if let Some((start, id)) = self.after {
             let (start, id) = (Instant(start), Id(id));

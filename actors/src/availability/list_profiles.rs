@@ -1,8 +1,8 @@
 //! What availability knows of the resources.
 
+use super::Availability;
 use super::error::Error;
 use super::profile::{self, Profile};
-use super::Availability;
 use crate::database::DatabaseConnection;
 use crate::service::{Context, Query};
 

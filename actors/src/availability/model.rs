@@ -22,9 +22,9 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The span between two instants, cut to whole microseconds because that is what both engines store.
+    /// The span between two instants, both [`bounded`].
     pub fn new(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) -> Self {
-        Self { starts_at: starts_at.trunc_subsecs(6), ends_at: ends_at.trunc_subsecs(6) }
+        Self { starts_at: bounded(starts_at), ends_at: bounded(ends_at) }
     }
 
     /// Whether the two have an instant in common.
@@ -45,6 +45,17 @@ impl Slot {
     /// The span moved by `by`.
     pub fn moved(&self, by: TimeDelta) -> Self {
         Self { starts_at: self.starts_at + by, ends_at: self.ends_at + by }
+    }
+}
+
+/// An instant as it is calculated with and stored: in whole microseconds, which both engines have, and within the years
+/// 1 to 9999, outside of which calendars overflow and PostgreSQL refuses. No rule allows a reservation as far away.
+pub fn bounded(at: DateTime<Utc>) -> DateTime<Utc> {
+    const FIRST_S: i64 = -62_135_596_800;
+    const LAST_S: i64 = 253_402_300_799;
+    match DateTime::from_timestamp(at.timestamp().clamp(FIRST_S, LAST_S), 0) {
+        Some(bound) if bound.timestamp() != at.timestamp() => bound,
+        _ => at.trunc_subsecs(6),
     }
 }
 

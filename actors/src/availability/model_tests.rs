@@ -172,3 +172,11 @@ fn a_slot_is_as_exact_as_it_can_be_stored() {
     let slot = Slot::new(fine, fine + TimeDelta::nanoseconds(1_000));
     assert_eq!((slot.starts_at, slot.duration()), (fine.trunc_subsecs(6), TimeDelta::microseconds(1)));
 }
+
+#[test]
+fn instants_are_kept_within_what_both_engines_store() {
+    let ends = [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC].map(bounded).map(|at| at.to_rfc3339());
+    assert_eq!(ends, ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"]);
+    let fine = at(0) + TimeDelta::nanoseconds(1_500);
+    assert_eq!(bounded(fine), at(0) + TimeDelta::microseconds(1));
+}

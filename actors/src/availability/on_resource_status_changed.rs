@@ -52,6 +52,7 @@ fn conflict(
         None => format!("the resource is closed ({status})"),
     };
     Some(ScheduleConflictDetected {
+        conflict_id: Some(origin.ids.next()),
         resource_id: event.resource_id,
         conflicting_reservations: overlapped.iter().map(|reservation| reservation.id).collect(),
         time_slot: TimeSlot { start_time: origin.now, end_time: last_end },

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::error::{Conflict, Error};
 use super::model::Slot;
-use super::profile;
 use super::placing::{free_unit_among, holds_around, place};
+use super::profile;
 use super::series_store::SeriesHead;
 use super::{Availability, store};
 use crate::database::{self, Transaction};

@@ -10,13 +10,13 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::Availability;
 use super::error::Error;
 use super::get_availability::check_span;
 use super::model::Slot;
 use super::occupancy::{LONGEST_PIECE, occupancy};
 use super::profile::{self, Profile};
 use super::rules::Request;
-use super::Availability;
 use crate::database::sql_types::{Id, Instant};
 use crate::database::{self, DatabaseConnection};
 use crate::service::{Context, Query};

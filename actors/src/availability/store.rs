@@ -127,9 +127,7 @@ pub(super) fn load(
     database::lock(transaction, &[resource_id])?;
     let reservation = find(transaction.connection(), id)?;
     match expected_version {
-        Some(expected) if expected != reservation.version => {
-            Err(Error::VersionStale { current: reservation.version })
-        }
+        Some(expected) if expected != reservation.version => Err(Error::VersionStale { current: reservation.version }),
         _ => Ok(reservation),
     }
 }

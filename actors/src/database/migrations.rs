@@ -18,8 +18,7 @@ const MIGRATION_LOCK: i64 = 0x626f_6f6b_6c79;
 pub fn migrate(location: &Location) -> Result<Vec<String>, Error> {
     match location {
         Location::Postgres(url) => {
-            let mut connection =
-                PgConnection::establish(url).map_err(|error| Error::Unavailable(error.to_string()))?;
+            let mut connection = PgConnection::establish(url).map_err(|error| Error::Unavailable(error.to_string()))?;
             connection.batch_execute(&format!(
                 "SET client_min_messages = warning; SELECT pg_advisory_lock({MIGRATION_LOCK})"
             ))?;
@@ -27,8 +26,8 @@ pub fn migrate(location: &Location) -> Result<Vec<String>, Error> {
             run(&mut connection, POSTGRES)
         }
         Location::Sqlite(path) => {
-            let lock = File::create(path.with_extension("migrating")).map_err(io)?;
-            lock.lock().map_err(io)?;
+            let lock = File::create(path.with_extension("migrating")).map_err(|error| io(&error))?;
+            lock.lock().map_err(|error| io(&error))?;
             let mut connection = SqliteConnection::establish(&path.to_string_lossy())
                 .map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))?;
             connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL")?;
@@ -64,6 +63,6 @@ where
     Ok(run.into_iter().map(|version| version.to_string()).collect())
 }
 
-fn io(error: std::io::Error) -> Error {
+fn io(error: &std::io::Error) -> Error {
     Error::Unavailable(error.to_string())
 }

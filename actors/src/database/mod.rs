@@ -32,8 +32,8 @@ pub use connection::DatabaseConnection;
 pub use error::Error;
 pub use location::{Engine, Location};
 pub use migrations::migrate;
-pub(crate) use transaction::{all_inserted, each_engine, insert_rows};
 pub use transaction::{Transaction, lock};
+pub(crate) use transaction::{all_inserted, each_engine, insert_rows};
 
 use queue::{Answer, Ending, Job, Queue};
 use worker::{Role, Worker};
@@ -77,13 +77,8 @@ impl Database {
         let mut threads = Vec::with_capacity(roles.len());
         for (number, role) in roles.into_iter().enumerate() {
             let queue = Arc::clone(if role == Role::SqliteReader { &reads } else { &writes });
-            let worker = Worker {
-                role,
-                location: location.clone(),
-                queue,
-                appended: Arc::clone(&appended),
-                connection: None,
-            };
+            let worker =
+                Worker { role, location: location.clone(), queue, appended: Arc::clone(&appended), connection: None };
             threads.push(worker.spawn(format!("database-{number}"))?);
         }
         Ok(Self(Arc::new(Pool { location, writes, reads, appended, threads })))

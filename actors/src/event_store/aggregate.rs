@@ -1,7 +1,7 @@
 //! Aggregates: state that is the fold of its events.
 
-use amqp::Event;
 use amqp::Envelope;
+use amqp::Event;
 use amqp::Service;
 use chrono::{DateTime, Utc};
 use serde_json::Value;

@@ -55,7 +55,10 @@ pub fn list(connection: &mut DatabaseConnection, filter: &EventFilter) -> Result
         ));
     }
     let rows = query.load::<EventRow>(connection)?;
-    rows.into_iter().map(envelope).map(|row| row.map(|(position, envelope)| StoredEvent { position, envelope })).collect()
+    rows.into_iter()
+        .map(envelope)
+        .map(|row| row.map(|(position, envelope)| StoredEvent { position, envelope }))
+        .collect()
 }
 
 /// The whole history of an aggregate, first version first.

@@ -13,8 +13,8 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use aggregate::{aggregate_events, to_data};
 pub use aggregate::{Aggregate, AggregateEvent, Unfoldable, fold};
+pub(crate) use aggregate::{aggregate_events, to_data};
 pub use append::{Recorded, append, append_one};
 pub use history::{EventFilter, StoredEvent, events_of, list};
 pub use origin::Origin;

@@ -1,6 +1,7 @@
 //! Importing a timetable.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix::{AsyncContext, Context as ActorContext, Handler, Message, ResponseFuture, WrapFuture};
 use futures_util::stream::{self, StreamExt};
@@ -18,8 +19,8 @@ use crate::service::Campus;
 
 /// Blocks that are placed at the same time.
 const AT_ONCE: usize = 4;
-/// Blocks between two notes of the progress.
-const NOTE_EVERY: usize = 20;
+/// The pause between two notes of the progress.
+const NOTE_EVERY: Duration = Duration::from_millis(500);
 
 /// Imports a timetable (CSV) over a term and answers when it is done.
 #[derive(Debug, Clone, Message)]
@@ -138,10 +139,7 @@ impl Import {
             blocks: timetable.blocks.len(),
             warnings: timetable.warnings.clone(),
             refused: timetable.refused.clone(),
-            results: refused_lines
-                .into_iter()
-                .map(|line| RowResult { line, outcome: RowOutcome::Refused })
-                .collect(),
+            results: refused_lines.into_iter().map(|line| RowResult { line, outcome: RowOutcome::Refused }).collect(),
             ..self.blank(id)
         }
     }
@@ -163,11 +161,13 @@ impl Import {
                 async move { placement.place(block, resource_id).await.map(|outcome| (block, outcome)) }
             })
             .buffered(AT_ONCE);
+        let mut noted = Instant::now();
         while let Some(placed) = outcomes.next().await {
             let (block, outcome): (&Block, Outcome) = placed?;
             report.enter(block, outcome);
-            if !dry_run && report.done.is_multiple_of(NOTE_EVERY) {
-                self.note(report.clone(), false).await?;
+            if !dry_run && noted.elapsed() >= NOTE_EVERY {
+                noted = Instant::now();
+                self.note(report.progress(), false).await?;
             }
         }
         report.results.sort_by_key(|result| result.line);

@@ -8,6 +8,7 @@
 mod error;
 mod get;
 mod import_timetable;
+mod interrupted;
 mod placement;
 mod report;
 mod rooms;
@@ -48,4 +49,4 @@ impl Imports {
     }
 }
 
-service_actor!(Imports);
+service_actor!(Imports, close_interrupted);

@@ -61,3 +61,10 @@ pub struct ImportReport {
     /// What became of each row, by line.
     pub results: Vec<RowResult>,
 }
+
+impl ImportReport {
+    /// The counts alone: enough to show how far it is, and small however large the file.
+    pub(super) fn progress(&self) -> Self {
+        Self { error: self.error.clone(), warnings: Vec::new(), refused: Vec::new(), results: Vec::new(), ..*self }
+    }
+}

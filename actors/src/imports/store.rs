@@ -1,5 +1,6 @@
 //! Rows of imports.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
@@ -66,6 +67,23 @@ pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<Impo
         .first(connection)
         .optional()
         .map_err(database::Error::from)?;
-    let report = serde_json::from_value(stored.ok_or(Error::NotFound)?.0);
-    Ok(report.map_err(|error| database::Error::Damaged(format!("report of import {id}: {error}")))?)
+    Ok(read(id, stored.ok_or(Error::NotFound)?)?)
+}
+
+/// The imports that began before an instant and have not come to their end.
+pub(super) fn unfinished_before(
+    connection: &mut DatabaseConnection,
+    instant: DateTime<Utc>,
+) -> Result<Vec<ImportReport>, database::Error> {
+    let rows: Vec<(Id, Json)> = imports::table
+        .filter(imports::finished_at.is_null())
+        .filter(imports::started_at.lt(Instant(instant)))
+        .select((imports::id, imports::report))
+        .load(connection)?;
+    rows.into_iter().map(|(id, report)| read(id.0, report)).collect()
+}
+
+fn read(id: Uuid, report: Json) -> Result<ImportReport, database::Error> {
+    serde_json::from_value(report.0)
+        .map_err(|error| database::Error::Damaged(format!("report of import {id}: {error}")))
 }

@@ -26,6 +26,10 @@ impl Term {
     /// # Errors
     /// A text saying what is wrong.
     pub fn new(from: NaiveDate, to: NaiveDate) -> Result<Self, String> {
+        // What recurrence rules can write, with room for the calendar's arithmetic.
+        if let Some(date) = [from, to].into_iter().find(|date| !(1..=9000).contains(&date.year())) {
+            return Err(format!("{date} is in no year from 1 to 9000"));
+        }
         let days = (to - from).num_days() + 1;
         if days < 1 {
             return Err(format!("the term ends on {to}, before it begins on {from}"));
@@ -84,6 +88,17 @@ mod tests {
             assert_eq!((rule.as_str(), slots.len()), ("FREQ=WEEKLY;UNTIL=20260524", 16));
             assert_eq!(slots[0].starts_at, first.parse::<DateTime<Utc>>().expect("an instant"));
         }
+    }
+
+    #[test]
+    fn a_term_lies_within_the_calendar() {
+        for (from, to) in
+            [(NaiveDate::MAX, NaiveDate::MAX), (NaiveDate::MIN, NaiveDate::MIN), (day("2026-02-02"), NaiveDate::MAX)]
+        {
+            assert!(Term::new(from, to).is_err_and(|reason| reason.contains("9000")), "{from} {to}");
+        }
+        assert!(Term::new(day("2026-02-02"), day("2026-02-01")).is_err());
+        assert!(Term::new(day("2026-01-01"), day("2027-01-02")).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::create::change;
 use super::{Error, Resource, Resources, category, store};
 use crate::database::Transaction;
 use crate::service::{Command, Context};
-use crate::violation::check_text;
+use crate::violation::check_reason;
 
 /// Sorts a resource into another category, or into none.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct ChangeCategory {
     pub expected_version: Option<i64>,
     /// The new category; `None` for none.
     pub category_id: Option<Uuid>,
-    /// Why.
+    /// Why, at most 500 characters.
     pub reason: Option<String>,
 }
 
@@ -27,9 +27,7 @@ impl Command for ChangeCategory {
     type Refusal = Error;
 
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Resource, Error> {
-        let mut violations = Vec::new();
-        check_text(&mut violations, "reason", self.reason.as_deref().unwrap_or_default(), 0..=500);
-        Error::unless_empty(violations)?;
+        Error::unless_empty(check_reason(self.reason.as_deref()))?;
         if let Some(category_id) = self.category_id {
             category::find(transaction.connection(), category_id)?;
         }

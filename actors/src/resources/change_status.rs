@@ -7,7 +7,7 @@ use super::create::change;
 use super::{Error, Resource, Resources, store};
 use crate::database::Transaction;
 use crate::service::{Command, Context};
-use crate::violation::check_text;
+use crate::violation::check_reason;
 
 /// Gives a resource another status.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct ChangeStatus {
     pub expected_version: Option<i64>,
     /// The new status.
     pub status: ResourceStatus,
-    /// Why.
+    /// Why, at most 500 characters.
     pub reason: Option<String>,
 }
 
@@ -28,9 +28,7 @@ impl Command for ChangeStatus {
     type Refusal = Error;
 
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Resource, Error> {
-        let mut violations = Vec::new();
-        check_text(&mut violations, "reason", self.reason.as_deref().unwrap_or_default(), 0..=500);
-        Error::unless_empty(violations)?;
+        Error::unless_empty(check_reason(self.reason.as_deref()))?;
         let resource = store::load(transaction, self.id, self.expected_version)?;
         match resource.change_status(self.status, self.reason, context.origin.actor_id()) {
             Some(event) => change(transaction, context, resource, event),

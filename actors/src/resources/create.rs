@@ -21,8 +21,7 @@ impl Command for CreateResource {
         if let Some(category_id) = self.0.category_id {
             category::find(transaction.connection(), category_id)?;
         }
-        let created =
-            model::create(origin.ids.next(), self.0, origin.actor_id()).map_err(Error::Invalid)?;
+        let created = model::create(origin.ids.next(), self.0, origin.actor_id()).map_err(Error::Invalid)?;
         let event = ResourceEvent::from(created);
         let resource = Resource::apply(None, 1, origin.now, &event).map_err(unfit)?;
         store::insert(transaction, &resource)?;

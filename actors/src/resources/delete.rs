@@ -6,6 +6,7 @@ use super::create::change;
 use super::{Error, Resource, Resources, store};
 use crate::database::Transaction;
 use crate::service::{Command, Context};
+use crate::violation::check_reason;
 
 /// Deletes a resource: it keeps its row and its history, and its code may be used again.
 #[derive(Debug, Clone)]
@@ -14,7 +15,7 @@ pub struct DeleteResource {
     pub id: Uuid,
     /// The version that the caller saw, if it is to be that one.
     pub expected_version: Option<i64>,
-    /// Why.
+    /// Why, at most 500 characters.
     pub reason: Option<String>,
 }
 
@@ -24,6 +25,7 @@ impl Command for DeleteResource {
     type Refusal = Error;
 
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Resource, Error> {
+        Error::unless_empty(check_reason(self.reason.as_deref()))?;
         let resource = store::load(transaction, self.id, self.expected_version)?;
         let event = resource.delete(self.reason, context.origin.actor_id());
         change(transaction, context, resource, event)

@@ -72,8 +72,8 @@ impl Command for EditCategory {
 
 fn difference(category: &Category, changes: &CategoryChanges) -> (Fields, Fields) {
     let (mut new, mut previous) = (Fields::new(), Fields::new());
-    if let Some(name) = changes.name.as_ref().filter(|name| **name != category.name) {
-        new.insert("name".to_owned(), json!(name.trim()));
+    if let Some(name) = changes.name.as_deref().map(str::trim).filter(|name| *name != category.name) {
+        new.insert("name".to_owned(), json!(name));
         previous.insert("name".to_owned(), json!(category.name));
     }
     if changes.description.is_some() && changes.description != category.description {

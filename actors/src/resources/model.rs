@@ -195,7 +195,11 @@ fn check_rest(
     const MOST_PEOPLE: u32 = 100_000;
     const MOST_ATTRIBUTES: usize = 100;
     if capacity.is_some_and(|people| people == 0 || people > MOST_PEOPLE) {
-        violations.push(Violation::field("field.range", "capacity", "capacity must be 1 to 100000; leave it out if unknown"));
+        violations.push(Violation::field(
+            "field.range",
+            "capacity",
+            "capacity must be 1 to 100000; leave it out if unknown",
+        ));
     }
     if let Some(text) = description {
         check_text(violations, "description", text, 0..=2_000);
@@ -241,7 +245,9 @@ impl Resource {
             return Err(violations);
         }
         let before = fields(self);
-        let mut changed = fields(changes);
+        let trimmed = |text: &Option<String>| text.as_deref().map(|text| text.trim().to_owned());
+        let (code, name) = (trimmed(&changes.code), trimmed(&changes.name));
+        let mut changed = fields(&ResourceChanges { code, name, ..changes.clone() });
         changed.retain(|field, value| before.get(field) != Some(value));
         if changed.is_empty() {
             return Ok(None);
@@ -257,7 +263,7 @@ impl Resource {
 
     /// The event for a change of status; `None` when the status is already that.
     pub fn change_status(&self, to: ResourceStatus, reason: Option<String>, by: Uuid) -> Option<ResourceStatusChanged> {
-        (self.status != to).then(|| ResourceStatusChanged {
+        (self.status != to).then_some(ResourceStatusChanged {
             resource_id: self.id,
             previous_status: self.status,
             new_status: to,
@@ -273,7 +279,7 @@ impl Resource {
         reason: Option<String>,
         by: Uuid,
     ) -> Option<ResourceCategoryChanged> {
-        (self.category_id != to).then(|| ResourceCategoryChanged {
+        (self.category_id != to).then_some(ResourceCategoryChanged {
             resource_id: self.id,
             previous_category_id: self.category_id,
             new_category_id: to,
@@ -293,7 +299,12 @@ impl Resource {
         if !violations.is_empty() {
             return Err(violations);
         }
-        Ok((self.rules != rules).then(|| AvailabilityRulesUpdated { resource_id: self.id, rules, updated_by: by, reason }))
+        Ok((self.rules != rules).then_some(AvailabilityRulesUpdated {
+            resource_id: self.id,
+            rules,
+            updated_by: by,
+            reason,
+        }))
     }
 
     /// The event for the deletion.

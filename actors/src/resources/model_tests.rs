@@ -78,3 +78,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn blanks_around_a_code_or_a_name_do_not_count() {
+    let room = room();
+    let change = |code: &str, name: &str| {
+        let changes = ResourceChanges { code: Some(code.into()), name: Some(name.into()), ..Default::default() };
+        room.edit(&changes, Uuid::nil()).expect("valid")
+    };
+    assert_eq!(change(" A1 ", "Room\n"), None);
+    let changed = change("\tB2 ", "Room").expect("another code");
+    assert_eq!(changed.changes, Fields::from([("code".to_owned(), json!("B2"))]));
+}

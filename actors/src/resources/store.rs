@@ -151,16 +151,14 @@ pub(super) fn load(
 
 /// Inserts a new resource.
 pub(super) fn insert(transaction: &mut Transaction<'_>, resource: &Resource) -> Result<(), Error> {
-    let inserted =
-        diesel::insert_into(resources::table).values(Row::of(resource)).execute(transaction.connection());
+    let inserted = diesel::insert_into(resources::table).values(Row::of(resource)).execute(transaction.connection());
     written(inserted, resource)
 }
 
 /// Saves a changed resource.
 pub(super) fn save(transaction: &mut Transaction<'_>, resource: &Resource) -> Result<(), Error> {
-    let updated = diesel::update(resources::table.find(Id(resource.id)))
-        .set(Row::of(resource))
-        .execute(transaction.connection());
+    let updated =
+        diesel::update(resources::table.find(Id(resource.id))).set(Row::of(resource)).execute(transaction.connection());
     written(updated, resource)
 }
 

@@ -35,10 +35,7 @@ impl<A: Actor> Address<A> {
     {
         let (letter, answer) = Letter::new(message);
         let id = self.mailbox.push(letter)?;
-        let mut claim = Claim {
-            mailbox: &self.mailbox,
-            id: Some(id),
-        };
+        let mut claim = Claim { mailbox: &self.mailbox, id: Some(id) };
         let answered = answer.await;
         claim.id = None;
         answered.unwrap_or_else(|_| Err(self.mailbox.stopped()))
@@ -57,12 +54,7 @@ impl<A: Actor> Address<A> {
     {
         tokio::time::timeout(limit, self.send(message))
             .await
-            .unwrap_or_else(|_| {
-                Err(CallError::TimedOut {
-                    actor: self.name().to_owned(),
-                    limit,
-                })
-            })
+            .unwrap_or_else(|_| Err(CallError::TimedOut { actor: self.name().to_owned(), limit }))
     }
 
     /// Messages that wait, without those in flight.
@@ -86,17 +78,13 @@ impl<A: Actor> Address<A> {
 
 impl<A: Actor> Clone for Address<A> {
     fn clone(&self) -> Self {
-        Self {
-            mailbox: Arc::clone(&self.mailbox),
-        }
+        Self { mailbox: Arc::clone(&self.mailbox) }
     }
 }
 
 impl<A: Actor> fmt::Debug for Address<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Address")
-            .field("name", &self.name())
-            .finish_non_exhaustive()
+        f.debug_struct("Address").field("name", &self.name()).finish_non_exhaustive()
     }
 }
 

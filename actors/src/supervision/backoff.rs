@@ -16,10 +16,7 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            base: Duration::from_millis(100),
-            cap: Duration::from_secs(30),
-        }
+        Self { base: Duration::from_millis(100), cap: Duration::from_secs(30) }
     }
 }
 
@@ -30,9 +27,7 @@ impl Backoff {
             return Duration::ZERO;
         };
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-        self.base
-            .checked_mul(factor)
-            .map_or(self.cap, |wait| wait.min(self.cap))
+        self.base.checked_mul(factor).map_or(self.cap, |wait| wait.min(self.cap))
     }
 
     /// A wait drawn at random for a restart that `failures` others came before.

@@ -124,23 +124,14 @@ impl<A: Actor<Context = Context<A>>> ChildBuilder<A> {
         let mailbox = Arc::new(Mailbox::new(self.name, self.mailbox, self.concurrency));
         let gauge: Arc<dyn Gauge> = Arc::<Mailbox<A>>::clone(&mailbox);
         let child = Child {
-            record: Arc::new(Record::new(
-                self.name,
-                self.restart,
-                None,
-                Some(gauge),
-                Vec::new(),
-            )),
+            record: Arc::new(Record::new(self.name, self.restart, None, Some(gauge), Vec::new())),
             mailbox: Arc::clone(&mailbox),
             factory: self.factory,
             freeze_after: self.freeze_after,
             drain_within: self.drain_within,
             arbiter: Mutex::new(None),
         };
-        (
-            Address::new(mailbox),
-            ChildSpec(Box::new(Seated(Arc::new(child)))),
-        )
+        (Address::new(mailbox), ChildSpec(Box::new(Seated(Arc::new(child)))))
     }
 }
 

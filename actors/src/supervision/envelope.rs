@@ -47,13 +47,7 @@ pub(super) struct Letter<M: Message> {
 impl<M: Message> Letter<M> {
     pub(super) fn new(message: M) -> (Arc<Self>, Answer<M>) {
         let (reply, answer) = oneshot::channel();
-        (
-            Arc::new(Self {
-                message: Mutex::new(Some(message)),
-                reply: Mutex::new(Some(reply)),
-            }),
-            answer,
-        )
+        (Arc::new(Self { message: Mutex::new(Some(message)), reply: Mutex::new(Some(reply)) }), answer)
     }
 }
 
@@ -65,11 +59,7 @@ where
 {
     fn deliver(self: Arc<Self>, desk: Desk<A>, actor: &mut A, ctx: &mut Context<A>) {
         let message = lock(&self.message).take();
-        let flight = Flight {
-            letter: self,
-            desk,
-            landed: false,
-        };
+        let flight = Flight { letter: self, desk, landed: false };
         let Some(message) = message else { return };
         match catch_unwind(AssertUnwindSafe(|| actor.handle(message, ctx))) {
             Ok(response) => flight.follow(response, ctx),
@@ -88,9 +78,7 @@ where
     }
 
     fn is_forsaken(&self) -> bool {
-        lock(&self.reply)
-            .as_ref()
-            .is_none_or(oneshot::Sender::is_closed)
+        lock(&self.reply).as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 }
 
@@ -112,8 +100,7 @@ where
     fn follow(self, response: <A as Handler<M>>::Result, ctx: &mut Context<A>) {
         let mut response = Some(response);
         // actix spawns this kind of response on its own, where the words of a panic are lost.
-        let future =
-            (&mut response as &mut dyn Any).downcast_mut::<Option<ResponseFuture<M::Result>>>();
+        let future = (&mut response as &mut dyn Any).downcast_mut::<Option<ResponseFuture<M::Result>>>();
         if let Some(future) = future.and_then(Option::take) {
             spawn_local(self.complete(future));
             return;
@@ -190,10 +177,7 @@ impl<A: Actor, M: Message> Drop for Flight<A, M> {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a message in flight outlives the incarnation that began it"
-)]
+#[expect(clippy::disallowed_methods, reason = "a message in flight outlives the incarnation that began it")]
 fn spawn_local(future: impl Future<Output = ()> + 'static) {
     actix_rt::spawn(future);
 }

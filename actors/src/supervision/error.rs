@@ -14,9 +14,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 pub enum CallError {
     /// The mailbox holds as many messages, waiting or in flight, as it may. Nothing was done; try
     /// again later.
-    #[error(
-        "`{actor}` is overloaded: its mailbox of {capacity} messages is full; try again in a moment"
-    )]
+    #[error("`{actor}` is overloaded: its mailbox of {capacity} messages is full; try again in a moment")]
     Overloaded {
         /// Name of the actor.
         actor: String,

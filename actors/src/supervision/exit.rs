@@ -32,17 +32,9 @@ impl Exit {
     pub(super) fn to_call_error(&self, actor: &str) -> CallError {
         let actor = actor.to_owned();
         match self {
-            Self::Panicked(message) => CallError::Panicked {
-                actor,
-                message: message.clone(),
-            },
-            Self::Frozen(limit) => CallError::TimedOut {
-                actor,
-                limit: *limit,
-            },
-            Self::Normal | Self::Shutdown | Self::Failed(_) | Self::Escalated(_) => {
-                CallError::Stopped { actor }
-            }
+            Self::Panicked(message) => CallError::Panicked { actor, message: message.clone() },
+            Self::Frozen(limit) => CallError::TimedOut { actor, limit: *limit },
+            Self::Normal | Self::Shutdown | Self::Failed(_) | Self::Escalated(_) => CallError::Stopped { actor },
         }
     }
 }

@@ -63,10 +63,7 @@ impl Family {
             family.launch(index);
         }
         let (stop, stopped) = oneshot::channel();
-        Started {
-            stop,
-            ended: Box::pin(family.run(stopped)),
-        }
+        Started { stop, ended: Box::pin(family.run(stopped)) }
     }
 
     async fn run(mut self, mut stopped: oneshot::Receiver<Stop>) -> Exit {
@@ -111,8 +108,7 @@ impl Family {
         seat.stop = Some(stop);
         seat.due = None;
         seat.started_at = Some(Instant::now());
-        self.running
-            .push(Box::pin(async move { (index, ended.await) }));
+        self.running.push(Box::pin(async move { (index, ended.await) }));
     }
 
     fn launch_due(&mut self) {
@@ -132,11 +128,7 @@ impl Family {
         record.ended(exit);
         if !record.restart.applies_to(exit) {
             log::warn!("{}: {exit}; it is not restarted", record.path());
-            record.pause(if exit.is_abnormal() {
-                Phase::Failed
-            } else {
-                Phase::Stopped
-            });
+            record.pause(if exit.is_abnormal() { Phase::Failed } else { Phase::Stopped });
             plan.units[index].dismiss();
             return None;
         }
@@ -159,10 +151,7 @@ impl Family {
     async fn schedule(&mut self, index: usize, exit: &Exit, now: Instant) {
         let plan = Arc::clone(&self.plan);
         let seat = &mut self.seats[index];
-        if seat
-            .started_at
-            .is_some_and(|at| now.duration_since(at) >= plan.intensity.within)
-        {
+        if seat.started_at.is_some_and(|at| now.duration_since(at) >= plan.intensity.within) {
             seat.failures = 0;
         }
         let delay = plan.backoff.delay(seat.failures);
@@ -179,11 +168,7 @@ impl Family {
                 plan.units[member].dismiss();
                 continue;
             }
-            record.count_restart(reason_for(
-                member == index,
-                plan.units[index].record().path(),
-                exit,
-            ));
+            record.count_restart(reason_for(member == index, plan.units[index].record().path(), exit));
             // Neither before those that it may depend on, nor before its own wait is over.
             due = self.seats[member].due.map_or(due, |own| own.max(due));
             record.pause(Phase::Restarting(due.into_std()));
@@ -226,10 +211,7 @@ impl Family {
     /// A child's end, whether it has been seen already or not.
     async fn end_of(&mut self, index: usize) -> Exit {
         if let Some(at) = self.seen.iter().position(|(other, _)| *other == index) {
-            return self
-                .seen
-                .remove(at)
-                .map_or(Exit::Shutdown, |(_, exit)| exit);
+            return self.seen.remove(at).map_or(Exit::Shutdown, |(_, exit)| exit);
         }
         while let Some((other, exit)) = self.running.next().await {
             if other == index {
@@ -252,10 +234,7 @@ impl Family {
 
     async fn restart_by_request(&mut self, path: &str) {
         let plan = Arc::clone(&self.plan);
-        let one = plan
-            .units
-            .iter()
-            .position(|unit| unit.record().path() == path);
+        let one = plan.units.iter().position(|unit| unit.record().path() == path);
         let range = one.map_or(0..self.seats.len(), |index| index..index + 1);
         self.stop(range.clone(), Stop::Now).await;
         for index in range {
@@ -269,9 +248,5 @@ impl Family {
 }
 
 fn reason_for(itself: bool, path: &str, exit: &Exit) -> String {
-    if itself {
-        exit.to_string()
-    } else {
-        format!("restarted with {path}, which {exit}")
-    }
+    if itself { exit.to_string() } else { format!("restarted with {path}, which {exit}") }
 }

@@ -19,10 +19,7 @@ pub struct Intensity {
 
 impl Default for Intensity {
     fn default() -> Self {
-        Self {
-            restarts: 5,
-            within: Duration::from_secs(30),
-        }
+        Self { restarts: 5, within: Duration::from_secs(30) }
     }
 }
 
@@ -35,11 +32,7 @@ pub(super) struct Window {
 impl Window {
     /// Counts a restart at `now`; false when it is one too many.
     pub(super) fn admits(&mut self, intensity: Intensity, now: Instant) -> bool {
-        while self
-            .restarts
-            .front()
-            .is_some_and(|at| now.duration_since(*at) >= intensity.within)
-        {
+        while self.restarts.front().is_some_and(|at| now.duration_since(*at) >= intensity.within) {
             self.restarts.pop_front();
         }
         if self.restarts.len() >= intensity.restarts as usize {

@@ -107,20 +107,13 @@ impl<A: Actor> Mailbox<A> {
             return Err(self.stopped());
         }
         if content.occupancy() >= self.capacity {
-            return Err(CallError::Overloaded {
-                actor: self.name.to_owned(),
-                capacity: self.capacity,
-            });
+            return Err(CallError::Overloaded { actor: self.name.to_owned(), capacity: self.capacity });
         }
         let id = content.next_id;
         content.next_id += 1;
         content.waiting.push_back((id, post));
         // A reader that has no place for another message is woken when one lands.
-        let reader = if content.in_flight.len() < self.concurrency {
-            content.reader.take()
-        } else {
-            None
-        };
+        let reader = if content.in_flight.len() < self.concurrency { content.reader.take() } else { None };
         drop(content);
         if let Some(reader) = reader {
             reader.wake();
@@ -148,11 +141,7 @@ impl<A: Actor> Mailbox<A> {
             drop(content);
             return Some((id, post));
         }
-        if !content
-            .reader
-            .as_ref()
-            .is_some_and(|known| known.will_wake(reader))
-        {
+        if !content.reader.as_ref().is_some_and(|known| known.will_wake(reader)) {
             content.reader = Some(reader.clone());
         }
         let emptied = content.is_drained();
@@ -170,11 +159,7 @@ impl<A: Actor> Mailbox<A> {
             return;
         };
         content.handled += u64::from(answered);
-        let reader = if content.waiting.is_empty() {
-            None
-        } else {
-            content.reader.take()
-        };
+        let reader = if content.waiting.is_empty() { None } else { content.reader.take() };
         let emptied = content.is_drained();
         drop(content);
         drop(post);
@@ -189,10 +174,7 @@ impl<A: Actor> Mailbox<A> {
     /// Takes back a message whose caller has gone, if its handling has not begun.
     pub(super) fn withdraw(&self, id: u64) {
         let mut content = lock(&self.content);
-        let found = content
-            .waiting
-            .binary_search_by_key(&id, |(id, _)| *id)
-            .ok();
+        let found = content.waiting.binary_search_by_key(&id, |(id, _)| *id).ok();
         let withdrawn = found.and_then(|index| content.waiting.remove(index));
         let emptied = content.is_drained();
         drop(content);
@@ -254,8 +236,6 @@ impl<A: Actor> Mailbox<A> {
     }
 
     pub(super) fn stopped(&self) -> CallError {
-        CallError::Stopped {
-            actor: self.name.to_owned(),
-        }
+        CallError::Stopped { actor: self.name.to_owned() }
     }
 }

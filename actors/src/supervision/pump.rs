@@ -26,12 +26,7 @@ pub(super) struct Pump<A: Actor> {
 impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Pump<A> {
     type Output = ();
 
-    fn poll(
-        self: Pin<&mut Self>,
-        actor: &mut A,
-        ctx: &mut Context<A>,
-        task: &mut task::Context<'_>,
-    ) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, actor: &mut A, ctx: &mut Context<A>, task: &mut task::Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         this.incarnation.answer_heartbeat();
         if this.incarnation.takes_injected_panic() {
@@ -41,22 +36,11 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Pump<A> {
             if ctx.waiting() || this.incarnation.order() != Order::Live {
                 return Poll::Pending;
             }
-            let Some((id, envelope)) = this
-                .mailbox
-                .take(this.incarnation.generation(), task.waker())
-            else {
+            let Some((id, envelope)) = this.mailbox.take(this.incarnation.generation(), task.waker()) else {
                 return Poll::Pending;
             };
             let (mailbox, incarnation) = (Arc::clone(&this.mailbox), Arc::clone(&this.incarnation));
-            envelope.deliver(
-                Desk {
-                    mailbox,
-                    incarnation,
-                    id,
-                },
-                actor,
-                ctx,
-            );
+            envelope.deliver(Desk { mailbox, incarnation, id }, actor, ctx);
         }
         task.waker().wake_by_ref();
         Poll::Pending

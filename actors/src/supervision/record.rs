@@ -76,15 +76,7 @@ impl Record {
             incarnation: Weak::new(),
             requests: None,
         };
-        Self {
-            name,
-            restart,
-            strategy,
-            gauge,
-            children,
-            path: OnceLock::new(),
-            page: Mutex::new(page),
-        }
+        Self { name, restart, strategy, gauge, children, path: OnceLock::new(), page: Mutex::new(page) }
     }
 
     /// Names of the node and its ancestors, root first, joined by `/`.
@@ -96,15 +88,8 @@ impl Record {
     /// numbered.
     pub(super) fn settle_paths(&self, path: String) {
         for (index, child) in self.children.iter().enumerate() {
-            let namesakes = self.children[..index]
-                .iter()
-                .filter(|other| other.name == child.name)
-                .count();
-            let suffix = if namesakes == 0 {
-                String::new()
-            } else {
-                format!("-{}", namesakes + 1)
-            };
+            let namesakes = self.children[..index].iter().filter(|other| other.name == child.name).count();
+            let suffix = if namesakes == 0 { String::new() } else { format!("-{}", namesakes + 1) };
             child.settle_paths(format!("{path}/{}{suffix}", child.name));
         }
         let _ = self.path.set(path);

@@ -30,15 +30,8 @@ pub(super) async fn run<A: Actor<Context = Context<A>>>(
         Err(payload) => return incarnation.settle(Exit::Panicked(panic_text(&*payload))),
     };
     let mut ctx = Context::new();
-    ctx.spawn(Pump {
-        mailbox,
-        incarnation: Arc::clone(&incarnation),
-    });
-    Runner {
-        context: Some(ctx.into_future(actor)),
-        incarnation,
-    }
-    .await
+    ctx.spawn(Pump { mailbox, incarnation: Arc::clone(&incarnation) });
+    Runner { context: Some(ctx.into_future(actor)), incarnation }.await
 }
 
 struct Runner<A: Actor<Context = Context<A>>> {
@@ -57,11 +50,7 @@ impl<A: Actor<Context = Context<A>>> Runner<A> {
                 drop(context);
             }));
             if let Err(payload) = dropped {
-                log::error!(
-                    "{}: panicked while dropped: {}",
-                    self.incarnation.record().path(),
-                    panic_text(&*payload)
-                );
+                log::error!("{}: panicked while dropped: {}", self.incarnation.record().path(), panic_text(&*payload));
             }
         }
         fate

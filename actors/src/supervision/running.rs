@@ -46,18 +46,11 @@ impl Running {
         let (stop, stopped) = oneshot::channel();
         let mut index = HashMap::new();
         enter(&mut index, &plan.record, &plan.record);
-        let shared = Shared {
-            root: Arc::clone(&plan.record),
-            index,
-            stop: Mutex::new(Some(stop)),
-            outcome,
-        };
+        let shared = Shared { root: Arc::clone(&plan.record), index, stop: Mutex::new(Some(stop)), outcome };
         let refused = match System::try_current().map(|_| Arbiter::try_new()) {
             Some(Ok(arbiter)) => {
                 arbiter.spawn(supervise(plan, stopped, report));
-                return Self {
-                    shared: Arc::new(shared),
-                };
+                return Self { shared: Arc::new(shared) };
             }
             Some(Err(error)) => format!("the supervision thread could not be started: {error}"),
             None => "the tree was started on a thread without an actix System".to_owned(),
@@ -65,13 +58,8 @@ impl Running {
         plan.retire();
         plan.record.pause(Phase::Failed);
         let path = plan.record.path().to_owned();
-        report.send_replace(Outcome::Escalated(Escalation {
-            path,
-            reason: refused,
-        }));
-        Self {
-            shared: Arc::new(shared),
-        }
+        report.send_replace(Outcome::Escalated(Escalation { path, reason: refused }));
+        Self { shared: Arc::new(shared) }
     }
 
     /// What the tree looks like now.
@@ -111,10 +99,7 @@ impl Running {
     pub async fn restart(&self, path: &str) -> Result<(), UnknownChild> {
         let (_, parent) = self.find(path)?;
         let (done, obeyed) = oneshot::channel();
-        let request = Request::Restart {
-            path: path.to_owned(),
-            done,
-        };
+        let request = Request::Restart { path: path.to_owned(), done };
         // A supervisor that is not running is about to start all its children afresh, or has ended
         // for good.
         if let Some(requests) = parent.requests()
@@ -146,29 +131,20 @@ impl Running {
             let _ = stop.send(Stop::Drain);
         }
         let mut outcome = self.shared.outcome.clone();
-        let _ = outcome
-            .wait_for(|outcome| !matches!(outcome, Outcome::Running))
-            .await;
+        let _ = outcome.wait_for(|outcome| !matches!(outcome, Outcome::Running)).await;
     }
 
     fn find(&self, path: &str) -> Result<&(Arc<Record>, Arc<Record>), UnknownChild> {
         self.shared.index.get(path).ok_or_else(|| {
             let mut known: Vec<&str> = self.shared.index.keys().map(String::as_str).collect();
             known.sort_unstable();
-            UnknownChild {
-                path: path.to_owned(),
-                known: known.join(", "),
-            }
+            UnknownChild { path: path.to_owned(), known: known.join(", ") }
         })
     }
 }
 
 /// The whole of the supervision thread's work.
-async fn supervise(
-    plan: Arc<Plan>,
-    stopped: oneshot::Receiver<Stop>,
-    report: watch::Sender<Outcome>,
-) {
+async fn supervise(plan: Arc<Plan>, stopped: oneshot::Receiver<Stop>, report: watch::Sender<Outcome>) {
     let started = Family::start(&plan);
     // The handle may be dropped, but only its `stop` ends the tree.
     let forward = started.stop;
@@ -195,15 +171,8 @@ async fn supervise(
     Arbiter::current().stop();
 }
 
-fn enter(
-    index: &mut HashMap<String, (Arc<Record>, Arc<Record>)>,
-    record: &Arc<Record>,
-    parent: &Arc<Record>,
-) {
-    index.insert(
-        record.path().to_owned(),
-        (Arc::clone(record), Arc::clone(parent)),
-    );
+fn enter(index: &mut HashMap<String, (Arc<Record>, Arc<Record>)>, record: &Arc<Record>, parent: &Arc<Record>) {
+    index.insert(record.path().to_owned(), (Arc::clone(record), Arc::clone(parent)));
     for child in &record.children {
         enter(index, child, record);
     }

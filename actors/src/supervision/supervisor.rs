@@ -15,10 +15,7 @@ use super::strategy::{Restart, Strategy};
 /// What an operator may ask of a running supervisor.
 pub(super) enum Request {
     /// Restart the child at this path, or the whole supervisor if the path is its own.
-    Restart {
-        path: String,
-        done: oneshot::Sender<()>,
-    },
+    Restart { path: String, done: oneshot::Sender<()> },
 }
 
 /// Settings of a supervisor; [`supervisor`] begins one.
@@ -74,8 +71,7 @@ impl SupervisorBuilder {
     /// Adds a supervisor as a permanent child.
     #[must_use]
     pub fn supervisor(mut self, supervisor: Self) -> Self {
-        self.units
-            .push(Box::new(Branch(Arc::new(supervisor.plan()))));
+        self.units.push(Box::new(Branch(Arc::new(supervisor.plan()))));
         self
     }
 
@@ -89,18 +85,8 @@ impl SupervisorBuilder {
     }
 
     fn plan(self) -> Plan {
-        let children = self
-            .units
-            .iter()
-            .map(|unit| Arc::clone(unit.record()))
-            .collect();
-        let record = Record::new(
-            self.name,
-            Restart::Permanent,
-            Some(self.strategy),
-            None,
-            children,
-        );
+        let children = self.units.iter().map(|unit| Arc::clone(unit.record())).collect();
+        let record = Record::new(self.name, Restart::Permanent, Some(self.strategy), None, children);
         Plan {
             record: Arc::new(record),
             strategy: self.strategy,

@@ -104,50 +104,30 @@ impl Node {
         Self {
             path: record.path().to_owned(),
             name: record.name.to_owned(),
-            kind: if record.strategy.is_some() {
-                Kind::Supervisor
-            } else {
-                Kind::Actor
-            },
+            kind: if record.strategy.is_some() { Kind::Supervisor } else { Kind::Actor },
             state: state_of(page.phase, now),
             restart: record.restart,
             strategy: record.strategy,
-            mailbox: level.map(|level| MailboxLevel {
-                depth: level.waiting,
-                capacity: level.capacity,
-            }),
+            mailbox: level.map(|level| MailboxLevel { depth: level.waiting, capacity: level.capacity }),
             in_flight: level.map_or(0, |level| level.in_flight),
             handled: level.map_or(0, |level| level.handled),
             restart_count: page.restart_count,
             restarts: restarts
-                .map(|(at, reason)| Restarted {
-                    ago_ms: millis(now.saturating_duration_since(at)),
-                    reason,
-                })
+                .map(|(at, reason)| Restarted { ago_ms: millis(now.saturating_duration_since(at)), reason })
                 .collect(),
             panics: page.panics,
             last_error: page.last_error,
-            uptime_ms: page
-                .running_since
-                .map(|since| millis(now.saturating_duration_since(since))),
+            uptime_ms: page.running_since.map(|since| millis(now.saturating_duration_since(since))),
             detail: page.detail,
             degraded: page.degraded,
-            children: record
-                .children
-                .iter()
-                .map(|child| Self::of(child))
-                .collect(),
+            children: record.children.iter().map(|child| Self::of(child)).collect(),
         }
     }
 
     /// The node at `path`, if it is this one or below it.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<&Self> {
-        if self.path == path {
-            Some(self)
-        } else {
-            self.children.iter().find_map(|child| child.find(path))
-        }
+        if self.path == path { Some(self) } else { self.children.iter().find_map(|child| child.find(path)) }
     }
 }
 
@@ -155,9 +135,7 @@ fn state_of(phase: Phase, now: Instant) -> State {
     match phase {
         Phase::Starting => State::Starting,
         Phase::Running => State::Running,
-        Phase::Restarting(due) => State::Restarting {
-            in_ms: millis(due.saturating_duration_since(now)),
-        },
+        Phase::Restarting(due) => State::Restarting { in_ms: millis(due.saturating_duration_since(now)) },
         Phase::Frozen => State::Frozen,
         Phase::Stopped => State::Stopped,
         Phase::Failed => State::Failed,

@@ -26,35 +26,21 @@ const GRACE: Duration = Duration::from_millis(50);
 
 /// Launches a new incarnation and returns what watches it.
 pub(super) fn start<A: Actor<Context = Context<A>>>(child: &Arc<Child<A>>) -> Started {
-    let incarnation = Arc::new(Incarnation::new(
-        child.mailbox.renew(),
-        Arc::clone(&child.record),
-    ));
+    let incarnation = Arc::new(Incarnation::new(child.mailbox.renew(), Arc::clone(&child.record)));
     child.record.begin(&incarnation);
     let (stop, stopped) = oneshot::channel();
     let launched = launch(child, &incarnation);
     let child = Arc::clone(child);
     let ended = Box::pin(async move {
         match launched {
-            Ok(ended) => {
-                Warden {
-                    child,
-                    incarnation,
-                    ended,
-                }
-                .watch(stopped)
-                .await
-            }
+            Ok(ended) => Warden { child, incarnation, ended }.watch(stopped).await,
             Err(error) => Exit::Failed(format!("its thread could not be started: {error}")),
         }
     });
     Started { stop, ended }
 }
 
-fn launch<A>(
-    child: &Child<A>,
-    incarnation: &Arc<Incarnation>,
-) -> io::Result<oneshot::Receiver<Exit>>
+fn launch<A>(child: &Child<A>, incarnation: &Arc<Incarnation>) -> io::Result<oneshot::Receiver<Exit>>
 where
     A: Actor<Context = Context<A>>,
 {
@@ -66,10 +52,7 @@ where
         Some(arbiter) => arbiter,
         None => Arbiter::try_new()?,
     };
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where supervised actors start"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is where supervised actors start")]
     usable.spawn_fn(move || {
         actix_rt::spawn(async move {
             let _ = report.send(runner::run(factory, mailbox, incarnation).await);
@@ -111,10 +94,7 @@ impl<A: Actor<Context = Context<A>>> Warden<A> {
     }
 
     fn report(&self, exit: Option<Exit>) -> Exit {
-        exit.unwrap_or_else(|| {
-            self.incarnation
-                .settle(Exit::Failed("its thread ended".to_owned()))
-        })
+        exit.unwrap_or_else(|| self.incarnation.settle(Exit::Failed("its thread ended".to_owned())))
     }
 
     async fn halt(mut self, stop: Stop) -> Exit {
@@ -136,8 +116,7 @@ impl<A: Actor<Context = Context<A>>> Warden<A> {
     /// thread is as good as new; if the thread is, it is left behind.
     async fn replace(mut self) -> Exit {
         self.child.record.pause(Phase::Frozen);
-        self.incarnation
-            .end(Order::Kill, Exit::Frozen(self.child.freeze_after));
+        self.incarnation.end(Order::Kill, Exit::Frozen(self.child.freeze_after));
         match timeout(GRACE, &mut self.ended).await {
             Ok(exit) => self.report(exit.ok()),
             Err(_) => self.abandon(),
@@ -145,19 +124,13 @@ impl<A: Actor<Context = Context<A>>> Warden<A> {
     }
 
     fn abandon(&self) -> Exit {
-        self.incarnation
-            .end(Order::Kill, Exit::Frozen(self.child.freeze_after));
-        log::error!(
-            "{}: its thread does not answer and is abandoned",
-            self.child.record.path()
-        );
+        self.incarnation.end(Order::Kill, Exit::Frozen(self.child.freeze_after));
+        log::error!("{}: its thread does not answer and is abandoned", self.child.record.path());
         if let Some(arbiter) = lock(&self.child.arbiter).take() {
             arbiter.stop();
         }
         let exit = Exit::Frozen(self.child.freeze_after);
-        self.child
-            .mailbox
-            .give_up(&exit.to_call_error(self.child.mailbox.name()));
+        self.child.mailbox.give_up(&exit.to_call_error(self.child.mailbox.name()));
         exit
     }
 }

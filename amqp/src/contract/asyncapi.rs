@@ -62,11 +62,7 @@ pub fn asyncapi_for(service: Service) -> String {
         "The events that `{name}` raises (`subscribe`) and consumes (`publish`). How to receive and send them is said \
          in the contract of the whole, `asyncapi.yml` at the project's root."
     );
-    document(
-        View::Of(service),
-        &format!("Bookly {name} events"),
-        &description,
-    )
+    document(View::Of(service), &format!("Bookly {name} events"), &description)
 }
 
 /// Writes a document as YAML.
@@ -84,10 +80,7 @@ fn quote_times(yaml: &str) -> String {
         let start = line.rfind(": ").map_or(0, |colon| colon + 2);
         let (before, value) = line.split_at(start);
         let of_time = |c: char| c.is_ascii_digit() || matches!(c, ':' | '-' | '.' | 'T' | 'Z');
-        if value.starts_with(|c: char| c.is_ascii_digit())
-            && value.contains(':')
-            && value.chars().all(of_time)
-        {
+        if value.starts_with(|c: char| c.is_ascii_digit()) && value.contains(':') && value.chars().all(of_time) {
             quoted.extend([before, "'", value, "'\n"]);
         } else {
             quoted.extend([line, "\n"]);
@@ -97,19 +90,11 @@ fn quote_times(yaml: &str) -> String {
 }
 
 fn content(view: View, title: &str, description: &str) -> Value {
-    let entries: Vec<_> = catalogue::ENTRIES
-        .iter()
-        .filter(|entry| view.receives(entry) || view.sends(entry))
-        .collect();
+    let entries: Vec<_> = catalogue::ENTRIES.iter().filter(|entry| view.receives(entry) || view.sends(entry)).collect();
     let schemas = Schemas::of(entries.iter().copied());
-    let channels: Map<_, _> = entries
-        .iter()
-        .map(|entry| (entry.event_type.to_owned(), channel(view, entry)))
-        .collect();
-    let messages: Map<_, _> = entries
-        .iter()
-        .map(|entry| (entry.payload.to_owned(), message(view, entry, &schemas)))
-        .collect();
+    let channels: Map<_, _> = entries.iter().map(|entry| (entry.event_type.to_owned(), channel(view, entry))).collect();
+    let messages: Map<_, _> =
+        entries.iter().map(|entry| (entry.payload.to_owned(), message(view, entry, &schemas))).collect();
     json!({
         "asyncapi": "2.6.0",
         "id": match view {
@@ -176,14 +161,12 @@ fn channel(view: View, entry: &Entry) -> Value {
     });
     if view.receives(entry) {
         channel["subscribe"] = operation("receive", "Receive", entry);
-        channel["subscribe"]["bindings"]["amqp"] =
-            json!({ "ack": true, "bindingVersion": "0.2.0" });
+        channel["subscribe"]["bindings"]["amqp"] = json!({ "ack": true, "bindingVersion": "0.2.0" });
     }
     if view.sends(entry) {
         channel["publish"] = operation("send", "Send", entry);
         channel["publish"]["description"] = json!(consumers(entry));
-        channel["publish"]["bindings"]["amqp"] =
-            json!({ "deliveryMode": 2, "bindingVersion": "0.2.0" });
+        channel["publish"]["bindings"]["amqp"] = json!({ "deliveryMode": 2, "bindingVersion": "0.2.0" });
     }
     channel
 }
@@ -201,10 +184,7 @@ fn consumers(entry: &Entry) -> String {
     if entry.routes.is_empty() {
         return "No service of Bookly consumes it; other programs may.".to_owned();
     }
-    let lines = entry
-        .routes
-        .iter()
-        .map(|route| format!("- `{}`: {}", route.consumer.wire_name(), route.action));
+    let lines = entry.routes.iter().map(|route| format!("- `{}`: {}", route.consumer.wire_name(), route.action));
     format!("Consumed by\n\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
@@ -247,9 +227,7 @@ fn title(name: &str) -> String {
 }
 
 fn first_sentence(text: &str) -> &str {
-    text.find(". ")
-        .or_else(|| text.find(".\n"))
-        .map_or(text, |end| &text[..=end])
+    text.find(". ").or_else(|| text.find(".\n")).map_or(text, |end| &text[..=end])
 }
 
 #[cfg(test)]
@@ -259,29 +237,16 @@ mod tests {
     #[test]
     fn the_yaml_says_what_was_meant() {
         for view in Service::ALL.map(View::Of).into_iter().chain([View::Anyone]) {
-            let read: Value =
-                serde_yaml_ng::from_str(&document(view, "Title", DESCRIPTION)).unwrap();
+            let read: Value = serde_yaml_ng::from_str(&document(view, "Title", DESCRIPTION)).unwrap();
             assert_eq!(read, content(view, "Title", DESCRIPTION));
         }
     }
 
     #[test]
     fn times_are_text_for_every_yaml_parser() {
-        assert_eq!(
-            quote_times("a:\n  opensAt: 06:00\n"),
-            "a:\n  opensAt: '06:00'\n"
-        );
-        assert_eq!(
-            quote_times("at: 2026-03-02T09:00:00.5Z\n"),
-            "at: '2026-03-02T09:00:00.5Z'\n"
-        );
-        for other in [
-            "version: 0.1.0\n",
-            "count: 12\n",
-            "- a\n",
-            "text: 'from 06:00'\n",
-            "id: 0199b8a4-6c00\n",
-        ] {
+        assert_eq!(quote_times("a:\n  opensAt: 06:00\n"), "a:\n  opensAt: '06:00'\n");
+        assert_eq!(quote_times("at: 2026-03-02T09:00:00.5Z\n"), "at: '2026-03-02T09:00:00.5Z'\n");
+        for other in ["version: 0.1.0\n", "count: 12\n", "- a\n", "text: 'from 06:00'\n", "id: 0199b8a4-6c00\n"] {
             assert_eq!(quote_times(other), other);
         }
         assert!(asyncapi().contains("opensAt: '06:00'"));

@@ -35,10 +35,7 @@ pub fn event_bus(service: Service) -> String {
 fn introduction(service: Service, consumes: bool) -> String {
     let name = service.wire_name();
     let queue = if consumes {
-        format!(
-            "It consumes from the queue `{}`, one event at a time for each aggregate.",
-            queue_name(service)
-        )
+        format!("It consumes from the queue `{}`, one event at a time for each aggregate.", queue_name(service))
     } else {
         "It has no queue.".to_owned()
     };
@@ -55,8 +52,7 @@ fn publication(entry: &Entry, schemas: &Schemas) -> String {
     if let Some(schema) = schemas.by_name.get(entry.payload) {
         table_rows(&mut rows, "", schema, schemas);
     }
-    let example =
-        serde_json::to_string_pretty(&entry.example()).expect("a JSON value can be written");
+    let example = serde_json::to_string_pretty(&entry.example()).expect("a JSON value can be written");
     format!(
         "\n### `{}`\n\n{}\n\nAggregate: `{}`. {}\n\n\
          | Field | Type | Required | Meaning |\n|---|---|---|---|\n{rows}\n```json\n{example}\n```\n",
@@ -71,20 +67,12 @@ fn consumers(entry: &Entry) -> String {
     if entry.consumers.is_empty() {
         return "Consumed by no service of Bookly.".to_owned();
     }
-    let names: Vec<_> = entry
-        .consumers
-        .iter()
-        .map(|service| format!("`{}`", service.wire_name()))
-        .collect();
+    let names: Vec<_> = entry.consumers.iter().map(|service| format!("`{}`", service.wire_name())).collect();
     format!("Consumed by {}.", names.join(", "))
 }
 
 fn consumption(entry: &Entry, service: Service) -> String {
-    let actions = entry
-        .routes
-        .iter()
-        .filter(|route| route.consumer == service)
-        .map(|route| route.action);
+    let actions = entry.routes.iter().filter(|route| route.consumer == service).map(|route| route.action);
     format!(
         "\n### `{}`\n\n{}\n\n- Published by: `{}`\n- Handler: `{}`\n- Action: {}.\n",
         entry.event_type,
@@ -97,11 +85,7 @@ fn consumption(entry: &Entry, service: Service) -> String {
 
 /// Where a service's reaction to an event is written, relative to the project's root.
 fn handler_path(entry: &Entry, service: Service) -> String {
-    let file: String = entry
-        .event_type
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '_' })
-        .collect();
+    let file: String = entry.event_type.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
     format!("actors/src/{service}/on_{file}.rs")
 }
 
@@ -113,28 +97,14 @@ fn table_rows(rows: &mut String, prefix: &str, schema: &Value, schemas: &Schemas
     let required = schema.get("required").and_then(Value::as_array);
     for (name, property) in properties {
         let needed = required.is_some_and(|required| required.iter().any(|field| field == name));
-        let meaning = property
-            .get("description")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let (type_name, needed) = (
-            type_name(property, schemas),
-            if needed { "yes" } else { "no" },
-        );
+        let meaning = property.get("description").and_then(Value::as_str).unwrap_or_default();
+        let (type_name, needed) = (type_name(property, schemas), if needed { "yes" } else { "no" });
         let meaning = meaning.replace('\n', " ").replace('|', "\\|");
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            rows,
-            "| `{prefix}{name}` | {type_name} | {needed} | {meaning} |"
-        );
+        let _ = writeln!(rows, "| `{prefix}{name}` | {type_name} | {needed} | {meaning} |");
         let value = schemas.resolve(property);
         match value.get("items") {
-            Some(items) => table_rows(
-                rows,
-                &format!("{prefix}{name}[]."),
-                schemas.resolve(items),
-                schemas,
-            ),
+            Some(items) => table_rows(rows, &format!("{prefix}{name}[]."), schemas.resolve(items), schemas),
             None => table_rows(rows, &format!("{prefix}{name}."), value, schemas),
         }
     }
@@ -144,11 +114,7 @@ fn table_rows(rows: &mut String, prefix: &str, schema: &Value, schemas: &Schemas
 fn type_name(schema: &Value, schemas: &Schemas) -> String {
     let schema = schemas.resolve(schema);
     if let Some(values) = choices(schema) {
-        return values
-            .iter()
-            .map(|value| format!("`{value}`"))
-            .collect::<Vec<_>>()
-            .join(", ");
+        return values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
     }
     let format = schema.get("format").and_then(Value::as_str);
     match (schema.get("type").and_then(Value::as_str), format) {
@@ -156,12 +122,9 @@ fn type_name(schema: &Value, schemas: &Schemas) -> String {
         (Some("string"), Some("date-time")) => "instant".to_owned(),
         (Some("string"), Some("email")) => "email address".to_owned(),
         (Some("string"), _) => "text".to_owned(),
-        (Some("array"), _) => format!(
-            "list of {}",
-            schema
-                .get("items")
-                .map_or("anything".to_owned(), |items| type_name(items, schemas))
-        ),
+        (Some("array"), _) => {
+            format!("list of {}", schema.get("items").map_or("anything".to_owned(), |items| type_name(items, schemas)))
+        }
         (Some("integer"), _) => integer(schema),
         (Some(name), _) => name.to_owned(),
         (None, _) => "anything".to_owned(),

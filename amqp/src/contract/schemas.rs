@@ -32,9 +32,7 @@ impl Schemas {
         let mut by_name = generator.take_definitions(true);
         by_name.values_mut().for_each(leave_out_null);
         by_name.sort_keys();
-        let envelope = by_name
-            .shift_remove("Envelope")
-            .expect("it was asked for above");
+        let envelope = by_name.shift_remove("Envelope").expect("it was asked for above");
         Self { by_name, envelope }
     }
 
@@ -51,14 +49,9 @@ impl Schemas {
 
     /// The schema that a schema refers to, or itself.
     pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        let reference = schema
-            .get("$ref")
-            .or_else(|| schema.pointer("/allOf/0/$ref"));
-        let name = reference
-            .and_then(Value::as_str)
-            .and_then(|reference| reference.strip_prefix(PREFIX));
-        name.and_then(|name| self.by_name.get(name))
-            .unwrap_or(schema)
+        let reference = schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref"));
+        let name = reference.and_then(Value::as_str).and_then(|reference| reference.strip_prefix(PREFIX));
+        name.and_then(|name| self.by_name.get(name)).unwrap_or(schema)
     }
 }
 
@@ -71,10 +64,7 @@ fn leave_out_null(schema: &mut Value) {
     let required = schema.get("required").cloned().unwrap_or_else(|| json!([]));
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         for (name, property) in properties {
-            if !required
-                .as_array()
-                .is_some_and(|required| required.iter().any(|field| field == name))
-            {
+            if !required.as_array().is_some_and(|required| required.iter().any(|field| field == name)) {
                 without_null(property);
             }
         }
@@ -83,28 +73,14 @@ fn leave_out_null(schema: &mut Value) {
 
 fn without_null(property: &mut Value) {
     if let Some(types) = property.get_mut("type").filter(|types| types.is_array()) {
-        let kept: Vec<_> = types
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|&name| name != "null")
-            .cloned()
-            .collect();
-        *types = if let [only] = kept.as_slice() {
-            only.clone()
-        } else {
-            Value::Array(kept)
-        };
+        let kept: Vec<_> = types.as_array().into_iter().flatten().filter(|&name| name != "null").cloned().collect();
+        *types = if let [only] = kept.as_slice() { only.clone() } else { Value::Array(kept) };
     }
     let Some(property) = property.as_object_mut() else {
         return;
     };
     if let Some(Value::Array(choices)) = property.get("anyOf") {
-        let kept: Vec<_> = choices
-            .iter()
-            .filter(|choice| choice["type"] != "null")
-            .cloned()
-            .collect();
+        let kept: Vec<_> = choices.iter().filter(|choice| choice["type"] != "null").cloned().collect();
         let keyword = if kept.len() == 1 { "allOf" } else { "anyOf" };
         property.shift_remove("anyOf");
         property.insert(keyword.to_owned(), Value::Array(kept));

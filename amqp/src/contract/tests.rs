@@ -9,14 +9,8 @@ fn yaml(text: &str) -> Value {
 }
 
 fn documents() -> Vec<Value> {
-    let of_services = Service::ALL
-        .into_iter()
-        .filter(|&service| has_rows(service))
-        .map(asyncapi_for);
-    of_services
-        .chain([asyncapi()])
-        .map(|text| yaml(&text))
-        .collect()
+    let of_services = Service::ALL.into_iter().filter(|&service| has_rows(service)).map(asyncapi_for);
+    of_services.chain([asyncapi()]).map(|text| yaml(&text)).collect()
 }
 
 fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
@@ -45,10 +39,7 @@ fn every_reference_resolves_and_every_component_is_used() {
         }
         for kind in ["schemas", "messages"] {
             for name in document["components"][kind].as_object().unwrap().keys() {
-                assert!(
-                    found.contains(&format!("#/components/{kind}/{name}").as_str()),
-                    "{kind}/{name} is not used"
-                );
+                assert!(found.contains(&format!("#/components/{kind}/{name}").as_str()), "{kind}/{name} is not used");
             }
         }
     }
@@ -59,10 +50,7 @@ fn complaints(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<
     let Value::Object(keywords) = schema else {
         return Vec::new();
     };
-    keywords
-        .iter()
-        .flat_map(|(keyword, rule)| complaint(document, keywords, keyword, rule, value, at))
-        .collect()
+    keywords.iter().flat_map(|(keyword, rule)| complaint(document, keywords, keyword, rule, value, at)).collect()
 }
 
 fn complaint(
@@ -76,45 +64,20 @@ fn complaint(
     let check = |schema, value, at: &str| complaints(document, schema, value, at);
     let ok = match keyword {
         "$ref" => {
-            return check(
-                document.pointer(&rule.as_str().unwrap()[1..]).unwrap(),
-                value,
-                at,
-            );
+            return check(document.pointer(&rule.as_str().unwrap()[1..]).unwrap(), value, at);
         }
         "allOf" => {
-            return rule
-                .as_array()
-                .unwrap()
-                .iter()
-                .flat_map(|schema| check(schema, value, at))
-                .collect();
+            return rule.as_array().unwrap().iter().flat_map(|schema| check(schema, value, at)).collect();
         }
-        "oneOf" => {
-            rule.as_array()
-                .unwrap()
-                .iter()
-                .filter(|schema| check(schema, value, at).is_empty())
-                .count()
-                == 1
-        }
+        "oneOf" => rule.as_array().unwrap().iter().filter(|schema| check(schema, value, at).is_empty()).count() == 1,
         "enum" => rule.as_array().unwrap().contains(value),
         "const" => rule == value,
         "type" => rule.as_str().is_some_and(|name| has_type(value, name)),
         "minimum" => value.as_f64().unwrap() >= rule.as_f64().unwrap(),
         "maximum" => value.as_f64().unwrap() <= rule.as_f64().unwrap(),
-        "required" => rule
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|field| value.get(field.as_str().unwrap()).is_some()),
+        "required" => rule.as_array().unwrap().iter().all(|field| value.get(field.as_str().unwrap()).is_some()),
         "items" => {
-            return value
-                .as_array()
-                .unwrap()
-                .iter()
-                .flat_map(|item| check(rule, item, &format!("{at}[]")))
-                .collect();
+            return value.as_array().unwrap().iter().flat_map(|item| check(rule, item, &format!("{at}[]"))).collect();
         }
         "properties" => {
             let fields = value.as_object().unwrap().iter();
@@ -126,19 +89,11 @@ fn complaint(
                 })
                 .collect();
         }
-        "format" => {
-            value.is_number() || has_format(value.as_str().unwrap(), rule.as_str().unwrap())
-        }
-        "description" | "title" | "default" | "examples" | "additionalProperties" | "pattern" => {
-            true
-        }
+        "format" => value.is_number() || has_format(value.as_str().unwrap(), rule.as_str().unwrap()),
+        "description" | "title" | "default" | "examples" | "additionalProperties" | "pattern" => true,
         _ => false,
     };
-    if ok {
-        Vec::new()
-    } else {
-        vec![format!("{at}: {keyword} {rule} against {value}")]
-    }
+    if ok { Vec::new() } else { vec![format!("{at}: {keyword} {rule} against {value}")] }
 }
 
 fn has_type(value: &Value, name: &str) -> bool {
@@ -182,34 +137,20 @@ fn a_wrong_example_would_be_noticed() {
         change(&mut example);
         !complaints(&document, &message["payload"], &example, "").is_empty()
     };
-    assert!(noticed(
-        &|example| example["eventType"] = json!("resource.updated")
-    ));
+    assert!(noticed(&|example| example["eventType"] = json!("resource.updated")));
     assert!(noticed(&|example| example["data"]["type"] = json!("CASTLE")));
     assert!(noticed(&|example| example["data"]["colour"] = json!("red")));
     assert!(noticed(&|example| example["data"]["location"] = json!({})));
-    assert!(noticed(
-        &|example| example["data"]["createdBy"] = json!("somebody")
-    ));
+    assert!(noticed(&|example| example["data"]["createdBy"] = json!("somebody")));
     assert!(noticed(&|example| example["version"] = json!(0)));
-    assert!(noticed(&|example| drop(
-        example.as_object_mut().unwrap().shift_remove("metadata")
-    )));
+    assert!(noticed(&|example| drop(example.as_object_mut().unwrap().shift_remove("metadata"))));
 }
 
 #[test]
 fn the_contract_has_the_rows_of_the_table_and_no_others() {
     let document = yaml(&asyncapi());
-    let channels: Vec<_> = document["channels"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect();
-    let types: Vec<_> = catalogue::ENTRIES
-        .iter()
-        .map(|entry| entry.event_type)
-        .collect();
+    let channels: Vec<_> = document["channels"].as_object().unwrap().keys().cloned().collect();
+    let types: Vec<_> = catalogue::ENTRIES.iter().map(|entry| entry.event_type).collect();
     assert_eq!(channels, types);
 }
 
@@ -228,20 +169,14 @@ fn operations_have_names_of_their_own() {
     let document = yaml(&asyncapi());
     let channels = document["channels"].as_object().unwrap().values();
     let operations = channels.flat_map(|channel| [&channel["subscribe"], &channel["publish"]]);
-    let names: Vec<_> = operations
-        .map(|operation| operation["operationId"].as_str().unwrap())
-        .collect();
+    let names: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
 }
 
 #[test]
 fn no_schema_promises_null() {
     for document in documents() {
-        assert!(
-            !document["components"]["schemas"]
-                .to_string()
-                .contains("\"null\"")
-        );
+        assert!(!document["components"]["schemas"].to_string().contains("\"null\""));
     }
 }
 
@@ -250,21 +185,10 @@ fn a_service_without_rows_has_no_files() {
     let paths: Vec<_> = files().into_iter().map(|(path, _)| path).collect();
     for service in Service::ALL {
         let folder = PathBuf::from("docs/services").join(service.name());
-        assert_eq!(
-            paths.contains(&folder.join("EVENT_BUS.md")),
-            has_rows(service),
-            "{service}"
-        );
-        assert_eq!(
-            paths.contains(&folder.join("asyncapi.yml")),
-            has_rows(service),
-            "{service}"
-        );
+        assert_eq!(paths.contains(&folder.join("EVENT_BUS.md")), has_rows(service), "{service}");
+        assert_eq!(paths.contains(&folder.join("asyncapi.yml")), has_rows(service), "{service}");
     }
-    assert!(
-        paths.contains(&PathBuf::from("asyncapi.yml"))
-            && paths.iter().all(|path| path.is_relative())
-    );
+    assert!(paths.contains(&PathBuf::from("asyncapi.yml")) && paths.iter().all(|path| path.is_relative()));
 }
 
 #[test]
@@ -278,11 +202,7 @@ fn the_manual_of_a_service_tells_every_field_and_reaction() {
     for entry in catalogue::produced_by(Service::Availability) {
         assert!(text.contains(&format!("### `{}`", entry.event_type)));
         for field in entry.example().as_object().unwrap().keys() {
-            assert!(
-                text.contains(&format!("| `{field}` | ")),
-                "{}: {field}",
-                entry.event_type
-            );
+            assert!(text.contains(&format!("| `{field}` | ")), "{}: {field}", entry.event_type);
         }
     }
     for entry in catalogue::consumed_by(Service::Availability) {
@@ -291,10 +211,7 @@ fn the_manual_of_a_service_tells_every_field_and_reaction() {
     assert!(text.contains("`actors/src/availability/on_resource_status_changed.rs`"));
     assert!(text.contains("| `timeSlot.startTime` | instant | yes |"));
     let resources = event_bus(Service::Resources);
-    assert!(
-        resources.contains("| `location.floor` | text | no |"),
-        "{resources}"
-    );
+    assert!(resources.contains("| `location.floor` | text | no |"), "{resources}");
     assert!(resources.contains("| `rules.customRules.bufferMinutes` | integer, at least 0 | no |"));
     assert!(resources.contains("`AVAILABLE`, `RESERVED`, `MAINTENANCE`, `UNAVAILABLE`"));
     assert!(!resources.contains("| anything |"));

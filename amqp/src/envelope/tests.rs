@@ -10,14 +10,7 @@ fn id(number: u128) -> Uuid {
 
 fn envelope() -> Envelope {
     let at = "2026-03-02T12:00:00.123456789Z".parse().unwrap();
-    Envelope::new(
-        &ResourceCreated::example(),
-        id(1),
-        1,
-        at,
-        Metadata::new(id(2)),
-    )
-    .unwrap()
+    Envelope::new(&ResourceCreated::example(), id(1), 1, at, Metadata::new(id(2))).unwrap()
 }
 
 fn json_of(envelope: &Envelope) -> Value {
@@ -31,10 +24,7 @@ fn parse(json: &Value) -> Result<Envelope, EnvelopeError> {
 #[test]
 fn it_is_written_in_the_documented_form() {
     let mut written = json_of(&envelope());
-    assert_eq!(
-        written["data"].take(),
-        serde_json::to_value(ResourceCreated::example()).unwrap()
-    );
+    assert_eq!(written["data"].take(), serde_json::to_value(ResourceCreated::example()).unwrap());
     assert_eq!(
         written,
         json!({
@@ -54,22 +44,12 @@ fn it_is_written_in_the_documented_form() {
 #[test]
 fn it_reads_back_as_it_was_written() {
     let mut envelope = envelope();
-    assert_eq!(
-        Envelope::parse(&envelope.to_bytes().unwrap()).unwrap(),
-        envelope
-    );
+    assert_eq!(Envelope::parse(&envelope.to_bytes().unwrap()).unwrap(), envelope);
     envelope.metadata.causation_id = Some(id(3));
     envelope.metadata.actor = Some(id(4));
-    envelope.metadata.traceparent =
-        Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
-    assert_eq!(
-        Envelope::parse(&envelope.to_bytes().unwrap()).unwrap(),
-        envelope
-    );
-    assert_eq!(
-        envelope.data_as::<ResourceCreated>().unwrap(),
-        ResourceCreated::example()
-    );
+    envelope.metadata.traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    assert_eq!(Envelope::parse(&envelope.to_bytes().unwrap()).unwrap(), envelope);
+    assert_eq!(envelope.data_as::<ResourceCreated>().unwrap(), ResourceCreated::example());
 }
 
 #[test]
@@ -81,10 +61,7 @@ fn unknown_fields_and_other_offsets_are_understood() {
     json["timestamp"] = json!("2026-03-02T07:00:00.123456-05:00");
     let read = parse(&json).unwrap();
     assert_eq!(read.timestamp, envelope().timestamp);
-    assert_eq!(
-        read.data_as::<ResourceCreated>().unwrap(),
-        ResourceCreated::example()
-    );
+    assert_eq!(read.data_as::<ResourceCreated>().unwrap(), ResourceCreated::example());
 }
 
 #[test]
@@ -103,12 +80,7 @@ fn every_missing_field_is_named() {
 #[test]
 fn every_field_of_the_wrong_type_is_named() {
     let whole = json_of(&envelope());
-    for field in whole
-        .as_object()
-        .unwrap()
-        .keys()
-        .filter(|&field| field != "data")
-    {
+    for field in whole.as_object().unwrap().keys().filter(|&field| field != "data") {
         let mut json = whole.clone();
         json[field] = json!([[]]);
         match parse(&json) {
@@ -118,63 +90,34 @@ fn every_field_of_the_wrong_type_is_named() {
     }
     let mut json = whole;
     json["version"] = json!(0);
-    assert!(
-        matches!(parse(&json), Err(EnvelopeError::InvalidField { field, .. }) if field == "version")
-    );
+    assert!(matches!(parse(&json), Err(EnvelopeError::InvalidField { field, .. }) if field == "version"));
 }
 
 #[test]
 fn a_wrong_payload_is_refused_with_type_and_field() {
     let mut envelope = envelope();
     envelope.data["capacity"] = json!("many");
-    let error = envelope
-        .data_as::<ResourceCreated>()
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("resource.created")
-            && error.contains("\"capacity\"")
-            && error.contains("many"),
-        "{error}"
-    );
+    let error = envelope.data_as::<ResourceCreated>().unwrap_err().to_string();
+    assert!(error.contains("resource.created") && error.contains("\"capacity\"") && error.contains("many"), "{error}");
 
-    envelope
-        .data
-        .as_object_mut()
-        .unwrap()
-        .shift_remove("capacity");
+    envelope.data.as_object_mut().unwrap().shift_remove("capacity");
     envelope.data.as_object_mut().unwrap().shift_remove("code");
     let error = envelope.data_as::<ResourceCreated>().unwrap_err();
-    assert!(
-        matches!(&error, EnvelopeError::MissingField { field, .. } if field == "code"),
-        "{error}"
-    );
+    assert!(matches!(&error, EnvelopeError::MissingField { field, .. } if field == "code"), "{error}");
 
     envelope.data["code"] = json!("LAB-204");
     envelope.data["location"] = json!({"floor": "2"});
-    let error = envelope
-        .data_as::<ResourceCreated>()
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("\"location\"") && error.contains("building"),
-        "{error}"
-    );
+    let error = envelope.data_as::<ResourceCreated>().unwrap_err().to_string();
+    assert!(error.contains("\"location\"") && error.contains("building"), "{error}");
 
     envelope.data = json!([]);
-    assert!(matches!(
-        envelope.data_as::<ResourceCreated>(),
-        Err(EnvelopeError::NotAnObject(_))
-    ));
+    assert!(matches!(envelope.data_as::<ResourceCreated>(), Err(EnvelopeError::NotAnObject(_))));
 }
 
 #[test]
 fn a_payload_is_not_read_as_another_event() {
     let error = envelope().data_as::<ResourceUpdated>().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the envelope carries \"resource.created\", not \"resource.updated\""
-    );
+    assert_eq!(error.to_string(), "the envelope carries \"resource.created\", not \"resource.updated\"");
 }
 
 #[test]
@@ -184,78 +127,43 @@ fn null_is_read_as_absent_and_defaults_are_filled_in() {
     data["rules"]["customRules"] = json!({"bufferMinutes": 15});
     let read: AvailabilityRulesUpdated = payload(&data).unwrap();
     let custom = read.rules.custom_rules.unwrap();
-    assert_eq!(
-        (
-            read.reason,
-            custom.buffer_minutes,
-            custom.cancellation_deadline_hours
-        ),
-        (None, 15, 24)
-    );
+    assert_eq!((read.reason, custom.buffer_minutes, custom.cancellation_deadline_hours), (None, 15, 24));
 }
 
 #[test]
 fn what_is_not_json_or_not_an_object_is_malformed() {
     for text in ["", "{", "nonsense", "{\"eventId\": }", "\u{0}"] {
-        assert!(
-            matches!(
-                Envelope::parse(text.as_bytes()),
-                Err(EnvelopeError::Malformed(_))
-            ),
-            "{text}"
-        );
+        assert!(matches!(Envelope::parse(text.as_bytes()), Err(EnvelopeError::Malformed(_))), "{text}");
     }
     for text in ["[]", "7", "null", "\"text\""] {
-        assert!(
-            matches!(
-                Envelope::parse(text.as_bytes()),
-                Err(EnvelopeError::NotAnObject(_))
-            ),
-            "{text}"
-        );
+        assert!(matches!(Envelope::parse(text.as_bytes()), Err(EnvelopeError::NotAnObject(_))), "{text}");
     }
 }
 
 #[test]
 fn deep_nesting_is_refused_instead_of_exhausting_the_stack() {
-    let deep = format!(
-        "{{\"data\": {}{}}}",
-        "[".repeat(200_000),
-        "]".repeat(200_000)
-    );
-    assert!(matches!(
-        Envelope::parse(deep.as_bytes()),
-        Err(EnvelopeError::Malformed(_))
-    ));
+    let deep = format!("{{\"data\": {}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+    assert!(matches!(Envelope::parse(deep.as_bytes()), Err(EnvelopeError::Malformed(_))));
 }
 
 #[test]
 fn what_is_too_large_is_neither_read_nor_written() {
     let bytes = vec![b' '; MAX_BYTES + 1];
-    assert!(
-        matches!(Envelope::parse(&bytes), Err(EnvelopeError::TooLarge { bytes }) if bytes == MAX_BYTES + 1)
-    );
+    assert!(matches!(Envelope::parse(&bytes), Err(EnvelopeError::TooLarge { bytes }) if bytes == MAX_BYTES + 1));
     let mut envelope = envelope();
     envelope.data["description"] = json!("x".repeat(MAX_BYTES));
-    assert!(matches!(
-        envelope.to_bytes(),
-        Err(EnvelopeError::TooLarge { .. })
-    ));
+    assert!(matches!(envelope.to_bytes(), Err(EnvelopeError::TooLarge { .. })));
 }
 
 #[test]
 fn a_consequence_inherits_where_its_cause_came_from() {
     let mut cause = envelope();
     cause.metadata.actor = Some(id(4));
-    cause.metadata.traceparent =
-        Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    cause.metadata.traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
     let metadata = Metadata::caused_by(&cause);
     assert_eq!(metadata.causation_id, Some(cause.event_id));
     assert_eq!(metadata.correlation_id, cause.metadata.correlation_id);
-    assert_eq!(
-        (metadata.actor, metadata.traceparent),
-        (cause.metadata.actor, cause.metadata.traceparent)
-    );
+    assert_eq!((metadata.actor, metadata.traceparent), (cause.metadata.actor, cause.metadata.traceparent));
 }
 
 proptest! {

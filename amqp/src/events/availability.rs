@@ -231,6 +231,9 @@ event!(WaitingListNotified = "waiting_list.notified", WaitingList by waiting_lis
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleConflictDetected {
+    /// The conflict. An addition to the original payload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict_id: Option<Uuid>,
     /// The resource.
     pub resource_id: Uuid,
     /// The reservations that are in conflict.
@@ -250,28 +253,23 @@ impl Event for ScheduleConflictDetected {
 
     fn example() -> Self {
         Self {
+            conflict_id: Some(example::CONFLICT),
             resource_id: example::RESOURCE,
             conflicting_reservations: vec![example::RESERVATION],
-            time_slot: TimeSlot {
-                start_time: example::at("13:00"),
-                end_time: example::at("17:00"),
-            },
+            time_slot: TimeSlot { start_time: example::at("13:00"), end_time: example::at("17:00") },
             detected_at: example::at("09:00"),
             reason: "The resource is closed for maintenance".to_owned(),
         }
     }
 
-    /// A conflict has no id of its own on the wire. Its aggregate's is a name-based UUID (RFC 9562, version 5) of
-    /// resource, time and moment of detection, so that detecting the same conflict twice at once is one aggregate.
+    /// The conflict's identifier. A publisher that knows only the original payload gives none: it is then a name-based
+    /// UUID (RFC 9562, version 5) of resource, time and moment of detection.
     fn aggregate_id(&self) -> Uuid {
-        let instants = [
-            self.time_slot.start_time,
-            self.time_slot.end_time,
-            self.detected_at,
-        ];
-        let name = instants
-            .map(|instant| instant.to_rfc3339_opts(SecondsFormat::Micros, true))
-            .join("/");
+        if let Some(id) = self.conflict_id {
+            return id;
+        }
+        let instants = [self.time_slot.start_time, self.time_slot.end_time, self.detected_at];
+        let name = instants.map(|instant| instant.to_rfc3339_opts(SecondsFormat::Micros, true)).join("/");
         Uuid::new_v5(&self.resource_id, name.as_bytes())
     }
 }

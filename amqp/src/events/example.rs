@@ -26,6 +26,7 @@ pub(crate) const MAINTENANCE: Uuid = id(0x14);
 pub(crate) const RESERVATION: Uuid = id(0x20);
 pub(crate) const SERIES: Uuid = id(0x21);
 pub(crate) const WAITING_LIST: Uuid = id(0x22);
+pub(crate) const CONFLICT: Uuid = id(0x23);
 pub(crate) const APPROVAL: Uuid = id(0x30);
 pub(crate) const DOCUMENT: Uuid = id(0x31);
 pub(crate) const CHECK_IN: Uuid = id(0x32);
@@ -39,14 +40,9 @@ pub(crate) fn email() -> String {
 
 /// An instant on the day of all examples, Monday 2 March 2026.
 pub(crate) fn at(time: &str) -> DateTime<Utc> {
-    format!("2026-03-02T{time}:00Z")
-        .parse()
-        .expect("examples give hours and minutes")
+    format!("2026-03-02T{time}:00Z").parse().expect("examples give hours and minutes")
 }
 
 pub(crate) fn fields<const N: usize>(pairs: [(&str, Value); N]) -> Fields {
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -8,9 +8,7 @@ use uuid::Uuid;
 use super::{event, example};
 
 /// How urgent maintenance is. Reservations in its way are cancelled when it is high or critical, otherwise flagged.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MaintenancePriority {
     /// It can wait.

@@ -40,9 +40,7 @@ pub type Fields = BTreeMap<String, Value>;
 pub const SYSTEM: Uuid = Uuid::nil();
 
 /// The payload of one event type.
-pub trait Event:
-    Serialize + DeserializeOwned + JsonSchema + Clone + Debug + Send + 'static
-{
+pub trait Event: Serialize + DeserializeOwned + JsonSchema + Clone + Debug + Send + 'static {
     /// The event type on the wire: `resource.created`.
     const TYPE: &'static str;
     /// The kind of aggregate it happens to: `Resource`.

@@ -116,9 +116,7 @@ event!(FeedbackSubmitted = "feedback.submitted", Feedback by feedback_id, Report
 });
 
 /// Whom a dashboard is for, or what it shows.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DashboardType {
     /// For administrators.

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::time_of_day;
 
 /// What kind of thing can be reserved.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ResourceType {
     /// A room for teaching.
@@ -27,9 +25,7 @@ pub enum ResourceType {
 }
 
 /// Whether a resource can be used.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ResourceStatus {
     /// It can be reserved and used.
@@ -64,9 +60,7 @@ pub struct Location {
 }
 
 /// A day of the week.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Weekday {
@@ -171,7 +165,7 @@ pub struct CustomRules {
     pub requires_confirmation: bool,
     /// Until how many hours before the start a cancellation is not late.
     pub cancellation_deadline_hours: u32,
-    /// Minutes kept free before and after each reservation.
+    /// Minutes kept free behind each reservation.
     pub buffer_minutes: u32,
 }
 

@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    AvailabilityRules, Fields, Location, ResourceStatus, ResourceType, WeeklySchedule, event,
-    example,
-};
+use super::{AvailabilityRules, Fields, Location, ResourceStatus, ResourceType, WeeklySchedule, event, example};
 
 /// A resource can be reserved from now on: it was created, or came in with an import.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

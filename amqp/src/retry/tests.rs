@@ -5,8 +5,7 @@ use super::*;
 fn backoffs() -> impl Strategy<Value = Backoff> {
     let ms = 1_u64..10_000_000;
     prop_oneof![
-        (ms.clone(), ms.clone())
-            .prop_map(|(base_ms, cap_ms)| Backoff::Exponential { base_ms, cap_ms }),
+        (ms.clone(), ms.clone()).prop_map(|(base_ms, cap_ms)| Backoff::Exponential { base_ms, cap_ms }),
         ms.clone().prop_map(|delay_ms| Backoff::Fixed { delay_ms }),
         (ms.clone(), ms).prop_map(|(step_ms, cap_ms)| Backoff::Linear { step_ms, cap_ms }),
     ]
@@ -57,52 +56,26 @@ proptest! {
 
 #[test]
 fn the_default_pauses_are_those_of_the_manual() {
-    let ceilings = |backoff: Backoff, retries: [u32; 4]| {
-        retries.map(|retry| backoff.ceiling(retry).as_millis())
-    };
-    assert_eq!(
-        ceilings(Backoff::EXPONENTIAL, [1, 2, 3, 9]),
-        [1_000, 2_000, 4_000, 60_000]
-    );
+    let ceilings = |backoff: Backoff, retries: [u32; 4]| retries.map(|retry| backoff.ceiling(retry).as_millis());
+    assert_eq!(ceilings(Backoff::EXPONENTIAL, [1, 2, 3, 9]), [1_000, 2_000, 4_000, 60_000]);
     assert_eq!(ceilings(Backoff::FIXED, [1, 2, 3, 9]), [5_000; 4]);
-    assert_eq!(
-        ceilings(Backoff::LINEAR, [1, 2, 3, 99]),
-        [1_000, 2_000, 3_000, 30_000]
-    );
+    assert_eq!(ceilings(Backoff::LINEAR, [1, 2, 3, 99]), [1_000, 2_000, 3_000, 30_000]);
 }
 
 #[test]
 fn full_jitter_spans_the_whole_pause() {
-    assert_eq!(
-        failed(Policy::default(), 3, 0.0),
-        Verdict::RetryAfter(Duration::ZERO)
-    );
-    assert_eq!(
-        failed(Policy::default(), 3, 0.5),
-        Verdict::RetryAfter(Duration::from_millis(500))
-    );
-    assert_eq!(
-        failed(Policy::default(), 5, 0.5),
-        Verdict::RetryAfter(Duration::from_secs(2))
-    );
+    assert_eq!(failed(Policy::default(), 3, 0.0), Verdict::RetryAfter(Duration::ZERO));
+    assert_eq!(failed(Policy::default(), 3, 0.5), Verdict::RetryAfter(Duration::from_millis(500)));
+    assert_eq!(failed(Policy::default(), 5, 0.5), Verdict::RetryAfter(Duration::from_secs(2)));
     assert_eq!(failed(Policy::default(), 6, 0.5), Verdict::DeadLetter);
 }
 
 #[test]
 fn what_is_handled_is_acknowledged_and_what_is_unreadable_is_parked() {
     let mut random = || 0.5;
-    assert_eq!(
-        Policy::default().verdict(Outcome::Handled, &mut random),
-        Verdict::Ack
-    );
-    assert_eq!(
-        Policy::None.verdict(Outcome::Handled, &mut random),
-        Verdict::Ack
-    );
-    assert_eq!(
-        Policy::default().verdict(Outcome::Unreadable, &mut random),
-        Verdict::DeadLetter
-    );
+    assert_eq!(Policy::default().verdict(Outcome::Handled, &mut random), Verdict::Ack);
+    assert_eq!(Policy::None.verdict(Outcome::Handled, &mut random), Verdict::Ack);
+    assert_eq!(Policy::default().verdict(Outcome::Unreadable, &mut random), Verdict::DeadLetter);
 }
 
 #[test]
@@ -112,36 +85,16 @@ fn the_more_particular_policy_wins() {
         "events": {"resource.deleted": {"policy": "none"}},
     }))
     .unwrap();
-    let fixed = Policy::Retry {
-        attempts: 9,
-        backoff: Backoff::Fixed { delay_ms: 100 },
-    };
-    assert_eq!(
-        policies.of("resource.deleted", Service::Reports),
-        Policy::None
-    );
+    let fixed = Policy::Retry { attempts: 9, backoff: Backoff::Fixed { delay_ms: 100 } };
+    assert_eq!(policies.of("resource.deleted", Service::Reports), Policy::None);
     assert_eq!(policies.of("reservation.created", Service::Reports), fixed);
-    assert_eq!(
-        policies.of("reservation.created", Service::Stockpile),
-        Policy::default()
-    );
+    assert_eq!(policies.of("reservation.created", Service::Stockpile), Policy::default());
 }
 
 #[test]
 fn policies_read_back_as_written() {
-    for policy in [
-        Policy::default(),
-        Policy::None,
-        Policy::Retry {
-            attempts: 1,
-            backoff: Backoff::LINEAR,
-        },
-    ] {
+    for policy in [Policy::default(), Policy::None, Policy::Retry { attempts: 1, backoff: Backoff::LINEAR }] {
         let text = serde_json::to_string(&policy).unwrap();
-        assert_eq!(
-            serde_json::from_str::<Policy>(&text).unwrap(),
-            policy,
-            "{text}"
-        );
+        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy, "{text}");
     }
 }

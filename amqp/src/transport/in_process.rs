@@ -65,26 +65,13 @@ impl InProcess {
 
     /// The same, with another bound than [`DEFAULT_CAPACITY`]; at least 1.
     pub fn with_capacity(services: &[Service], capacity: usize) -> Self {
-        Self::routed(services, capacity, |event_type| {
-            catalogue::find(event_type).map(|entry| entry.consumers)
-        })
+        Self::routed(services, capacity, |event_type| catalogue::find(event_type).map(|entry| entry.consumers))
     }
 
-    fn routed(
-        services: &[Service],
-        capacity: usize,
-        consumers: fn(&str) -> Option<&'static [Service]>,
-    ) -> Self {
+    fn routed(services: &[Service], capacity: usize, consumers: fn(&str) -> Option<&'static [Service]>) -> Self {
         let services = services.iter().copied().collect();
         let capacity = capacity.max(1);
-        Self {
-            shared: Arc::new(Shared {
-                services,
-                capacity,
-                consumers,
-                lines: Mutex::default(),
-            }),
-        }
+        Self { shared: Arc::new(Shared { services, capacity, consumers, lines: Mutex::default() }) }
     }
 
     /// See [`Transport::publish`](super::Transport::publish).
@@ -94,10 +81,7 @@ impl InProcess {
     ///
     /// # Errors
     /// The event is not confirmed; known once every consumer has settled.
-    pub fn publish(
-        &self,
-        envelope: Arc<Envelope>,
-    ) -> impl Future<Output = Result<(), PublishError>> + Send + use<> {
+    pub fn publish(&self, envelope: Arc<Envelope>) -> impl Future<Output = Result<(), PublishError>> + Send + use<> {
         let placed = self.shared.place(envelope);
         async move {
             let outcomes = join_all(placed?.into_iter().map(Place::outcome)).await;
@@ -113,11 +97,7 @@ impl InProcess {
         let mut lines = self.shared.lock();
         let number = lines.number();
         let replaced = if self.shared.services.contains(&service) {
-            let line = Line {
-                number,
-                waiting: VecDeque::new(),
-                arrived: arrived.clone(),
-            };
+            let line = Line { number, waiting: VecDeque::new(), arrived: arrived.clone() };
             lines.by_consumer.insert(service, line)
         } else {
             log::error!("{service} subscribed, but does not run in this process");
@@ -127,12 +107,7 @@ impl InProcess {
         if let Some(line) = replaced {
             line.arrived.notify_one();
         }
-        Subscription {
-            shared: self.shared.clone(),
-            service,
-            number,
-            arrived,
-        }
+        Subscription { shared: self.shared.clone(), service, number, arrived }
     }
 }
 
@@ -143,29 +118,18 @@ impl Shared {
     }
 
     fn place(self: &Arc<Self>, envelope: Arc<Envelope>) -> Result<Vec<Place>, PublishError> {
-        let consumers =
-            (self.consumers)(&envelope.event_type).ok_or_else(|| PublishError::UnknownType {
-                event_type: envelope.event_type.clone(),
-            })?;
+        let consumers = (self.consumers)(&envelope.event_type)
+            .ok_or_else(|| PublishError::UnknownType { event_type: envelope.event_type.clone() })?;
         let mut lines = self.lock();
         let number = lines.number();
         let place = move |&consumer| {
             let outcome = lines.by_consumer.get_mut(&consumer).map(|line| {
                 let (sender, receiver) = oneshot::channel();
-                line.waiting.push_back(Item {
-                    number,
-                    envelope: envelope.clone(),
-                    outcome: sender,
-                });
+                line.waiting.push_back(Item { number, envelope: envelope.clone(), outcome: sender });
                 line.arrived.notify_one();
                 receiver
             });
-            Place {
-                shared: self.clone(),
-                consumer,
-                number,
-                outcome,
-            }
+            Place { shared: self.clone(), consumer, number, outcome }
         };
         Ok(consumers.iter().map(place).collect())
     }
@@ -207,10 +171,7 @@ impl Drop for Place {
         }
         let mut lines = self.shared.lock();
         if let Some(line) = lines.by_consumer.get_mut(&self.consumer)
-            && let Some(at) = line
-                .waiting
-                .iter()
-                .position(|item| item.number == self.number)
+            && let Some(at) = line.waiting.iter().position(|item| item.number == self.number)
             && at >= self.shared.capacity
         {
             line.waiting.remove(at);
@@ -240,19 +201,9 @@ impl Subscription {
         loop {
             {
                 let mut lines = self.shared.lock();
-                let line = lines
-                    .by_consumer
-                    .get_mut(&self.service)
-                    .filter(|line| line.number == self.number)?;
-                if let Some(Item {
-                    envelope, outcome, ..
-                }) = line.waiting.pop_front()
-                {
-                    return Some(Delivery {
-                        consumer: self.service,
-                        envelope,
-                        outcome,
-                    });
+                let line = lines.by_consumer.get_mut(&self.service).filter(|line| line.number == self.number)?;
+                if let Some(Item { envelope, outcome, .. }) = line.waiting.pop_front() {
+                    return Some(Delivery { consumer: self.service, envelope, outcome });
                 }
             }
             self.arrived.notified().await;
@@ -264,11 +215,7 @@ impl Drop for Subscription {
     /// Whatever still stands in line is dropped, which tells its publishers.
     fn drop(&mut self) {
         let mut lines = self.shared.lock();
-        if lines
-            .by_consumer
-            .get(&self.service)
-            .is_some_and(|line| line.number == self.number)
-        {
+        if lines.by_consumer.get(&self.service).is_some_and(|line| line.number == self.number) {
             let line = lines.by_consumer.remove(&self.service);
             drop(lines);
             drop(line);

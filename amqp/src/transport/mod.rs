@@ -36,10 +36,7 @@ impl Transport {
     ///
     /// # Errors
     /// The event is not confirmed and must be published again, save for [`PublishError::UnknownType`].
-    pub fn publish(
-        &self,
-        envelope: Arc<Envelope>,
-    ) -> impl Future<Output = Result<(), PublishError>> + Send + use<> {
+    pub fn publish(&self, envelope: Arc<Envelope>) -> impl Future<Output = Result<(), PublishError>> + Send + use<> {
         match self {
             Self::InProcess(road) => road.publish(envelope),
         }

@@ -86,6 +86,11 @@ fn responses(route: &Route, schemas: &mut Schemas) -> Map<String, Value> {
     for (media_type, schema) in (route.answer)(&mut schemas.written) {
         success["content"][media_type]["schema"] = value(schema);
     }
+    if let Some((status, meaning)) = route.row.other_status {
+        let mut other = success.clone();
+        other["description"] = meaning.into();
+        responses.insert(status.as_str().to_owned(), other);
+    }
     responses.insert(route.row.status.as_str().to_owned(), success);
     let problem = value(schemas.written.subschema_for::<ProblemDocument>());
     for (status, kinds) in refusals(route) {

@@ -16,11 +16,7 @@ fn as_root() -> Option<Vec<&'static str>> {
 fn succeeds(prefix: &[&str], arguments: &[&str]) -> bool {
     let words = [prefix, arguments].concat();
     let mut command = Command::new(words[0]);
-    command
-        .args(&words[1..])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -37,19 +33,8 @@ pub fn install(packages: &[&str]) -> Result<(), String> {
         eprintln!("{problem}; going on with the package lists at hand");
     }
     // An existing configuration file would otherwise be asked about, and there is nobody to answer.
-    let options = [
-        "-o",
-        "Dpkg::Options::=--force-confdef",
-        "-o",
-        "Dpkg::Options::=--force-confold",
-    ];
-    let install = [
-        "apt-get",
-        "install",
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-    ];
+    let options = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"];
+    let install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends"];
     root_command(&[&install[..], &options, packages].concat())
 }
 
@@ -58,20 +43,11 @@ pub fn install(packages: &[&str]) -> Result<(), String> {
 /// # Errors
 /// When this user is neither root nor may become it, or the command failed.
 pub fn root_command(words: &[&str]) -> Result<(), String> {
-    let prefix = as_root()
-        .ok_or("this user may not install packages (neither root nor sudo without a password)")?;
-    let words = [
-        &prefix[..],
-        &["env", "DEBIAN_FRONTEND=noninteractive"],
-        words,
-    ]
-    .concat();
+    let prefix = as_root().ok_or("this user may not install packages (neither root nor sudo without a password)")?;
+    let words = [&prefix[..], &["env", "DEBIAN_FRONTEND=noninteractive"], words].concat();
     let line = words.join(" ");
     let mut command = Command::new(words[0]);
-    command
-        .args(&words[1..])
-        .stdin(Stdio::null())
-        .stdout(std::io::stderr());
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(std::io::stderr());
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{line}` failed ({status})")),

@@ -18,17 +18,8 @@ impl Need for CCompiler {
         // CC may carry a wrapper or flags ("ccache cc"), as build scripts allow.
         let mut words = compiler.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or("cc"));
-        let ran = command
-            .args(words)
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        if ran.is_ok_and(|status| status.success()) {
-            Ok(())
-        } else {
-            Err(format!("`{compiler}` does not run"))
-        }
+        let ran = command.args(words).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if ran.is_ok_and(|status| status.success()) { Ok(()) } else { Err(format!("`{compiler}` does not run")) }
     }
 
     fn packages(&self) -> &'static [&'static str] {
@@ -36,7 +27,6 @@ impl Need for CCompiler {
     }
 
     fn advice(&self) -> String {
-        "Install a C compiler (Debian: `apt-get install gcc libc6-dev`), or name yours in CC."
-            .into()
+        "Install a C compiler (Debian: `apt-get install gcc libc6-dev`), or name yours in CC.".into()
     }
 }

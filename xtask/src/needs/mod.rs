@@ -62,30 +62,20 @@ pub struct Missing {
 
 /// Finds or installs every need, and returns those that could not be had.
 pub fn ensure(needs: &[Box<dyn Need>]) -> Vec<Missing> {
-    needs
-        .iter()
-        .filter_map(|need| ensure_one(need.as_ref(), apt::install).err())
-        .collect()
+    needs.iter().filter_map(|need| ensure_one(need.as_ref(), apt::install).err()).collect()
 }
 
 fn ensure_one(need: &dyn Need, install: fn(&[&str]) -> Result<(), String>) -> Result<(), Missing> {
     let Err(first) = need.find() else {
         return Ok(());
     };
-    eprintln!(
-        "{}: {first}; trying to install {}",
-        need.name(),
-        need.packages().join(" ")
-    );
+    eprintln!("{}: {first}; trying to install {}", need.name(), need.packages().join(" "));
     let installed = need
         .before_install()
         .and_then(|()| install(need.packages()))
         .and_then(|()| need.after_install())
         .and_then(|()| need.find());
-    installed.map_err(|problem| Missing {
-        name: need.name(),
-        reason: format!("{first}; {problem}. {}", need.advice()),
-    })
+    installed.map_err(|problem| Missing { name: need.name(), reason: format!("{first}; {problem}. {}", need.advice()) })
 }
 
 #[cfg(test)]
@@ -106,11 +96,7 @@ mod tests {
         }
         fn find(&self) -> Result<(), String> {
             self.looks.set(self.looks.get() + 1);
-            if self.looks.get() >= self.from {
-                Ok(())
-            } else {
-                Err("no thing".into())
-            }
+            if self.looks.get() >= self.from { Ok(()) } else { Err("no thing".into()) }
         }
         fn packages(&self) -> &'static [&'static str] {
             &["thing"]
@@ -121,10 +107,7 @@ mod tests {
     }
 
     fn appears(from: u32) -> Appears {
-        Appears {
-            looks: Cell::new(0),
-            from,
-        }
+        Appears { looks: Cell::new(0), from }
     }
 
     fn expect_thing(packages: &[&str]) -> Result<(), String> {
@@ -134,10 +117,7 @@ mod tests {
 
     #[test]
     fn what_is_there_is_not_installed() {
-        assert_eq!(
-            ensure_one(&appears(1), |_| Err("must not run".into())),
-            Ok(())
-        );
+        assert_eq!(ensure_one(&appears(1), |_| Err("must not run".into())), Ok(()));
     }
 
     #[test]
@@ -148,18 +128,12 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_named_with_reason_and_advice() {
         for (need, install) in [
-            (
-                appears(9),
-                (|_| Ok(())) as fn(&[&str]) -> Result<(), String>,
-            ),
+            (appears(9), (|_| Ok(())) as fn(&[&str]) -> Result<(), String>),
             (appears(2), |_| Err("no network".into())),
         ] {
             let missing = ensure_one(&need, install).expect_err("nothing to be had");
             assert_eq!(missing.name, "Thing");
-            assert!(
-                missing.reason.starts_with("no thing; no ") && missing.reason.ends_with("Buy one."),
-                "{missing:?}"
-            );
+            assert!(missing.reason.starts_with("no thing; no ") && missing.reason.ends_with("Buy one."), "{missing:?}");
         }
     }
 }

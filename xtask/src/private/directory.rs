@@ -34,18 +34,13 @@ impl RunDirectory {
         gate.lock()?;
         sweep(private)?;
         let id = std::process::id();
-        let names = std::iter::once(format!("run-{id}"))
-            .chain((2..).map(|number| format!("run-{id}-{number}")));
+        let names = std::iter::once(format!("run-{id}")).chain((2..).map(|number| format!("run-{id}-{number}")));
         for name in names {
             let (path, lock_path) = (private.join(&name), private.join(format!("{name}.lock")));
             let lock = open_lock(&lock_path)?;
             if lock.try_lock().is_ok() {
                 fs::create_dir_all(&path)?;
-                return Ok(Self {
-                    path,
-                    lock_path,
-                    _lock: lock,
-                });
+                return Ok(Self { path, lock_path, _lock: lock });
             }
         }
         Err(io::Error::other("every name is taken"))
@@ -69,29 +64,16 @@ impl RunDirectory {
             return Ok(inside);
         }
         let name = self.path.file_name().unwrap_or_default().display();
-        let elsewhere =
-            std::env::temp_dir().join(format!("bookly-{server}-{name}-{}", unforeseen_suffix()));
-        let because = if short {
-            "its user cannot enter"
-        } else {
-            "the path is too long for a socket under"
-        };
-        eprintln!(
-            "{server}: {because} {}; its data lies in {} meanwhile",
-            inside.display(),
-            elsewhere.display()
-        );
+        let elsewhere = std::env::temp_dir().join(format!("bookly-{server}-{name}-{}", unforeseen_suffix()));
+        let because = if short { "its user cannot enter" } else { "the path is too long for a socket under" };
+        eprintln!("{server}: {because} {}; its data lies in {} meanwhile", inside.display(), elsewhere.display());
         // Noted before it is made, so that a run killed in between leaves nothing unknown.
-        fs::write(self.path.join(ELSEWHERE), elsewhere.display().to_string())
-            .map_err(|error| error.to_string())?;
+        fs::write(self.path.join(ELSEWHERE), elsewhere.display().to_string()).map_err(|error| error.to_string())?;
         make(&elsewhere, account)?;
         if account::can_enter(account, &elsewhere) {
             return Ok(elsewhere);
         }
-        Err(format!(
-            "the user for {server} cannot enter {}: set TMPDIR to a place it can",
-            elsewhere.display()
-        ))
+        Err(format!("the user for {server} cannot enter {}: set TMPDIR to a place it can", elsewhere.display()))
     }
 }
 
@@ -99,10 +81,7 @@ impl Drop for RunDirectory {
     fn drop(&mut self) {
         let removed = remove(&self.path).and_then(|()| fs::remove_file(&self.lock_path));
         if let Err(error) = removed {
-            eprintln!(
-                "could not delete {}: {error}; the next run will try again",
-                self.path.display()
-            );
+            eprintln!("could not delete {}: {error}; the next run will try again", self.path.display());
         }
     }
 }
@@ -123,24 +102,14 @@ fn make(path: &Path, account: Option<Account>) -> Result<(), String> {
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
+    File::options().create(true).truncate(false).write(true).open(path)
 }
 
 fn sweep(private: &Path) -> io::Result<()> {
     for entry in fs::read_dir(private)? {
         let lock_path = entry?.path();
-        let is_run = lock_path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"run-"));
-        if !is_run
-            || lock_path
-                .extension()
-                .is_none_or(|extension| extension != "lock")
-        {
+        let is_run = lock_path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"run-"));
+        if !is_run || lock_path.extension().is_none_or(|extension| extension != "lock") {
             continue;
         }
         match open_lock(&lock_path)?.try_lock() {
@@ -149,10 +118,7 @@ fn sweep(private: &Path) -> io::Result<()> {
             Ok(()) => {}
         }
         let path = lock_path.with_extension("");
-        eprintln!(
-            "cleaning up after a run that was killed: {}",
-            path.display()
-        );
+        eprintln!("cleaning up after a run that was killed: {}", path.display());
         super::leftovers::end_processes_of(&path);
         for place in [path.join("postgres"), elsewhere(&path).unwrap_or_default()] {
             super::postgres::stop_stale(&place);
@@ -164,9 +130,7 @@ fn sweep(private: &Path) -> io::Result<()> {
 }
 
 fn elsewhere(run: &Path) -> Option<PathBuf> {
-    fs::read_to_string(run.join(ELSEWHERE))
-        .ok()
-        .map(PathBuf::from)
+    fs::read_to_string(run.join(ELSEWHERE)).ok().map(PathBuf::from)
 }
 
 fn remove(run: &Path) -> io::Result<()> {
@@ -201,12 +165,8 @@ mod tests {
     }
 
     fn runs(private: &Path) -> usize {
-        let names = fs::read_dir(private)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name());
-        names
-            .filter(|name| name.as_encoded_bytes().starts_with(b"run-"))
-            .count()
+        let names = fs::read_dir(private).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.as_encoded_bytes().starts_with(b"run-")).count()
     }
 
     #[test]

@@ -23,11 +23,7 @@ pub fn serve(keep: &Keep) -> Result<ExitCode, String> {
     let cannot = |error: io::Error| format!("cannot use {}: {error}", keep.private.display());
     let run = RunDirectory::create(&keep.private).map_err(cannot)?;
     let log_copy = keep.private.join("postgres.log");
-    let postgres = keep
-        .postgres
-        .as_ref()
-        .map(|bin| Postgres::start(bin, &run, &log_copy))
-        .transpose()?;
+    let postgres = keep.postgres.as_ref().map(|bin| Postgres::start(bin, &run, &log_copy)).transpose()?;
     let url = postgres.as_ref().map(Postgres::url).unwrap_or_default();
     // Whoever waits for these lines may be gone already; then standard input has ended too.
     drop(writeln!(io::stdout(), "{}\n{url}", run.path().display()));
@@ -59,12 +55,7 @@ impl Keeper {
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut process = spawned.map_err(|error| format!("cannot start the keeper: {error}"))?;
         let (life_line, answer) = (process.stdin.take(), process.stdout.take());
-        let mut keeper = Self {
-            process,
-            life_line,
-            run: PathBuf::new(),
-            postgres: None,
-        };
+        let mut keeper = Self { process, life_line, run: PathBuf::new(), postgres: None };
         let (run, url) = read_answer(answer)?;
         keeper.run = run;
         keeper.postgres = url;
@@ -78,14 +69,8 @@ impl Keeper {
 }
 
 fn read_answer(answer: Option<ChildStdout>) -> Result<(PathBuf, Option<String>), String> {
-    let mut lines = answer
-        .into_iter()
-        .flat_map(|answer| BufReader::new(answer).lines())
-        .map_while(Result::ok);
-    let (run, url) = lines
-        .next()
-        .zip(lines.next())
-        .ok_or("the private server did not come up; see above")?;
+    let mut lines = answer.into_iter().flat_map(|answer| BufReader::new(answer).lines()).map_while(Result::ok);
+    let (run, url) = lines.next().zip(lines.next()).ok_or("the private server did not come up; see above")?;
     Ok((PathBuf::from(run), Some(url).filter(|url| !url.is_empty())))
 }
 

@@ -14,20 +14,13 @@ pub const MARK: &str = "BOOKLY_TEST_RUN";
 pub fn end_processes_of(run: &Path) {
     let mark = mark(run);
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(process) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<u32>().ok())
-        else {
+        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
         let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
         if process != std::process::id() && has(&environment, &mark) {
             let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-            eprintln!(
-                "ending process {process} ({}), left over from the run",
-                name.trim()
-            );
+            eprintln!("ending process {process} ({}), left over from the run", name.trim());
             // `kill` is built into every shell, while minimal systems have no program of that name.
             let mut kill = Command::new("sh");
             // It may have ended by itself meanwhile; then there is nothing to say.
@@ -47,9 +40,7 @@ fn mark(run: &Path) -> Vec<u8> {
 
 /// Whether a process's environment block (proc_pid_environ(5)) has exactly this entry.
 fn has(environment: &[u8], entry: &[u8]) -> bool {
-    environment
-        .split(|byte| *byte == 0)
-        .any(|found| found == entry)
+    environment.split(|byte| *byte == 0).any(|found| found == entry)
 }
 
 #[cfg(test)]
@@ -71,13 +62,7 @@ mod tests {
             return;
         }
         let run = std::env::temp_dir().join(format!("no-such-run-{}", std::process::id()));
-        let spawn = |value: &Path| {
-            Command::new("sleep")
-                .arg("60")
-                .env(MARK, value)
-                .spawn()
-                .unwrap()
-        };
+        let spawn = |value: &Path| Command::new("sleep").arg("60").env(MARK, value).spawn().unwrap();
         let (mut ours, mut other) = (spawn(&run), spawn(&run.join("else")));
 
         end_processes_of(&run);

@@ -51,14 +51,8 @@ impl Postgres {
         for _ in 0..ATTEMPTS {
             let port = free_port().map_err(|error| format!("no free port: {error}"))?;
             let server = launch(bin, &place, account, port)?;
-            let mut postgres = Self {
-                bin: bin.into(),
-                place: place.clone(),
-                account,
-                log_copy: log_copy.into(),
-                port,
-                server,
-            };
+            let mut postgres =
+                Self { bin: bin.into(), place: place.clone(), account, log_copy: log_copy.into(), port, server };
             match postgres.wait_until_ready() {
                 Ok(()) => return Ok(postgres),
                 Err(reason) => problem = reason,
@@ -77,10 +71,7 @@ impl Postgres {
         while started.elapsed() < START_LIMIT {
             let ended = self.server.try_wait().map_err(|error| error.to_string())?;
             if let Some(status) = ended {
-                return Err(format!(
-                    "PostgreSQL ended while starting ({status}):\n{}",
-                    tail(&log_of(&self.place))
-                ));
+                return Err(format!("PostgreSQL ended while starting ({status}):\n{}", tail(&log_of(&self.place))));
             }
             let listens = || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok();
             if status_line(&self.place).is_some_and(|status| status == "ready") && listens() {
@@ -88,10 +79,7 @@ impl Postgres {
             }
             thread::sleep(LOOK_EVERY);
         }
-        Err(format!(
-            "PostgreSQL was not ready after {START_LIMIT:?}:\n{}",
-            tail(&log_of(&self.place))
-        ))
+        Err(format!("PostgreSQL was not ready after {START_LIMIT:?}:\n{}", tail(&log_of(&self.place))))
     }
 }
 
@@ -100,10 +88,7 @@ impl Drop for Postgres {
         // The log outlives the data: it tells what the server saw of a failed test.
         drop(fs::copy(log_of(&self.place), &self.log_copy));
         if let Ok(Some(status)) = self.server.try_wait() {
-            eprintln!(
-                "PostgreSQL had ended by itself ({status}); see {}",
-                self.log_copy.display()
-            );
+            eprintln!("PostgreSQL had ended by itself ({status}); see {}", self.log_copy.display());
             return;
         }
         if let Err(problem) = pg_ctl_stop(&self.bin, &self.place, self.account) {
@@ -124,78 +109,39 @@ fn log_of(place: &Path) -> PathBuf {
 
 fn initialise(bin: &Path, place: &Path, account: Option<Account>) -> Result<(), String> {
     let mut initdb = account::command(&bin.join("initdb"), account, place);
-    initdb.args([
-        "--username=postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--no-locale",
-        "--no-sync",
-        "--pgdata",
-    ]);
+    initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--pgdata"]);
     run_quietly(initdb.arg(data_of(place)))
 }
 
 fn launch(bin: &Path, place: &Path, account: Option<Account>, port: u16) -> Result<Child, String> {
-    let log = File::create(log_of(place))
-        .map_err(|error| format!("cannot write the server's log: {error}"))?;
+    let log = File::create(log_of(place)).map_err(|error| format!("cannot write the server's log: {error}"))?;
     let errors = log.try_clone().map_err(|error| error.to_string())?;
     let mut postgres = account::command(&bin.join("postgres"), account, place);
-    postgres
-        .arg("-D")
-        .arg(data_of(place))
-        .arg("-k")
-        .arg(place)
-        .args(["-p", &port.to_string()]);
+    postgres.arg("-D").arg(data_of(place)).arg("-k").arg(place).args(["-p", &port.to_string()]);
     for setting in SETTINGS {
         postgres.args(["-c", setting]);
     }
-    postgres
-        .stdout(log)
-        .stderr(errors)
-        .spawn()
-        .map_err(|error| format!("cannot start PostgreSQL: {error}"))
+    postgres.stdout(log).stderr(errors).spawn().map_err(|error| format!("cannot start PostgreSQL: {error}"))
 }
 
 /// Its data is about to be deleted, so the server need not write anything more: immediate shutdown.
 fn pg_ctl_stop(bin: &Path, place: &Path, account: Option<Account>) -> Result<(), String> {
     let mut stop = account::command(&bin.join("pg_ctl"), account, place);
-    run_quietly(
-        stop.args([
-            "stop",
-            "--mode=immediate",
-            "--wait",
-            "--timeout=30",
-            "--pgdata",
-        ])
-        .arg(data_of(place)),
-    )
+    run_quietly(stop.args(["stop", "--mode=immediate", "--wait", "--timeout=30", "--pgdata"]).arg(data_of(place)))
 }
 
 fn run_quietly(command: &mut Command) -> Result<(), String> {
-    let name = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or_default()
-        .display()
-        .to_string();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("cannot run {name}: {error}"))?;
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default().display().to_string();
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("cannot run {name}: {error}"))?;
     if output.status.success() {
         return Ok(());
     }
     let said = [output.stdout, output.stderr].concat();
-    Err(format!(
-        "{name} failed ({}): {}",
-        output.status,
-        String::from_utf8_lossy(&said).trim()
-    ))
+    Err(format!("{name} failed ({}): {}", output.status, String::from_utf8_lossy(&said).trim()))
 }
 
 fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// The server's state as it writes it into line 8 of postmaster.pid: `starting`, `ready`, `stopping`.
@@ -221,11 +167,7 @@ pub fn stop_stale(place: &Path) {
     let Ok(pid_file) = fs::read_to_string(data_of(place).join("postmaster.pid")) else {
         return;
     };
-    let Some(process) = pid_file
-        .lines()
-        .next()
-        .and_then(|line| line.trim().parse::<u32>().ok())
-    else {
+    let Some(process) = pid_file.lines().next().and_then(|line| line.trim().parse::<u32>().ok()) else {
         return;
     };
     let proc = PathBuf::from(format!("/proc/{process}"));
@@ -237,10 +179,7 @@ pub fn stop_stale(place: &Path) {
     let Ok(owner) = fs::metadata(data_of(place)) else {
         return;
     };
-    let account = account::is_root().then(|| Account {
-        user: owner.uid(),
-        group: owner.gid(),
-    });
+    let account = account::is_root().then(|| Account { user: owner.uid(), group: owner.gid() });
     eprintln!("stopping PostgreSQL (process {process}) of that run");
     if let Err(problem) = pg_ctl_stop(program.parent().unwrap_or(Path::new("")), place, account) {
         eprintln!("{problem}");
@@ -250,9 +189,7 @@ pub fn stop_stale(place: &Path) {
 /// Whether a command line (proc_pid_cmdline(5)) is that of a server on `data`.
 fn is_server_of(command_line: &[u8], data: &Path) -> bool {
     let words: Vec<&[u8]> = command_line.split(|byte| *byte == 0).collect();
-    words
-        .windows(2)
-        .any(|pair| pair[0] == b"-D" && pair[1] == data.as_os_str().as_encoded_bytes())
+    words.windows(2).any(|pair| pair[0] == b"-D" && pair[1] == data.as_os_str().as_encoded_bytes())
 }
 
 #[cfg(test)]
@@ -262,14 +199,8 @@ mod tests {
     #[test]
     fn a_server_is_known_by_its_whole_data_directory() {
         let data = Path::new("/x/run-1/postgres/data");
-        assert!(is_server_of(
-            b"/bin/postgres\0-D\0/x/run-1/postgres/data\0-k\0/x\0",
-            data
-        ));
-        assert!(!is_server_of(
-            b"/bin/postgres\0-D\0/x/run-1/postgres/data2\0",
-            data
-        ));
+        assert!(is_server_of(b"/bin/postgres\0-D\0/x/run-1/postgres/data\0-k\0/x\0", data));
+        assert!(!is_server_of(b"/bin/postgres\0-D\0/x/run-1/postgres/data2\0", data));
         assert!(!is_server_of(b"vi\0/x/run-1/postgres/data\0", data));
         assert!(!is_server_of(b"", data));
     }

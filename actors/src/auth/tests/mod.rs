@@ -38,35 +38,17 @@ fn start() -> DateTime<Utc> {
 impl Installation {
     async fn new() -> Self {
         let directory = tempfile::tempdir().expect("directory");
-        let database =
-            Database::open(Location::Sqlite(directory.path().join("bookly.db"))).expect("open");
+        let database = Database::open(Location::Sqlite(directory.path().join("bookly.db"))).expect("open");
         let tokens = Tokens::load(&database).await.expect("key");
         let clock = Clock::manual(start());
-        let campus = Campus {
-            database: database.clone(),
-            clock: clock.clone(),
-            time_zone: chrono_tz::UTC,
-        };
+        let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: chrono_tz::UTC };
         let signing = tokens.clone();
         // One hashing for all incarnations, as the real one is.
         let hashing = Hashing::fast();
-        let actor = move |_: &_| {
-            Ok(Auth::hashing_with(
-                hashing.clone(),
-                campus.clone(),
-                signing.clone(),
-            ))
-        };
+        let actor = move |_: &_| Ok(Auth::hashing_with(hashing.clone(), campus.clone(), signing.clone()));
         let (auth, spec) = child("auth", actor).build();
         let tree = supervisor("root").child(spec).start();
-        Self {
-            auth,
-            tree,
-            clock,
-            database,
-            tokens,
-            directory,
-        }
+        Self { auth, tree, clock, database, tokens, directory }
     }
 
     /// With one user, a student.
@@ -83,33 +65,19 @@ impl Installation {
         Request<C>: actix::Message<Result = Result<T, Error>>,
         Auth: actix::Handler<Request<C>>,
     {
-        self.auth
-            .send(Request { caller, command })
-            .await
-            .expect("an answer")
+        self.auth.send(Request { caller, command }).await.expect("an answer")
     }
 
     async fn ask<Q>(&self, query: Q) -> Result<Q::Answer, Error>
     where
         Q: crate::service::Query<Service = Auth, Refusal = Error>,
     {
-        self.auth
-            .send(Question {
-                caller: operator(),
-                query,
-            })
-            .await
-            .expect("an answer")
+        self.auth.send(Question { caller: operator(), query }).await.expect("an answer")
     }
 
     async fn add(&self, email: &str, name: &str) -> Result<User, Error> {
         let roles = BTreeSet::from([Role::Student]);
-        let command = AddUser {
-            email: email.to_owned(),
-            name: name.to_owned(),
-            password: PASSWORD.into(),
-            roles,
-        };
+        let command = AddUser { email: email.to_owned(), name: name.to_owned(), password: PASSWORD.into(), roles };
         self.run(operator(), command).await
     }
 
@@ -128,34 +96,19 @@ impl Installation {
     }
 
     async fn refresh(&self, token: &Secret) -> Result<LoggedIn, Error> {
-        self.run(
-            stranger(),
-            Refresh {
-                refresh_token: token.clone(),
-            },
-        )
-        .await
+        self.run(stranger(), Refresh { refresh_token: token.clone() }).await
     }
 
     /// Who the access token says asks.
     fn caller(&self, login: &LoggedIn) -> Caller {
         let now = self.clock.now();
-        self.tokens
-            .caller(login.access_token.expose(), now, Uuid::nil(), None)
-            .expect("a valid token")
+        self.tokens.caller(login.access_token.expose(), now, Uuid::nil(), None).expect("a valid token")
     }
 
     async fn event_types(&self, user: &User) -> Vec<String> {
         let id = user.id;
-        let history = self
-            .database
-            .read::<_, Error, _>(move |connection| Ok(events_of(connection, id)?))
-            .await;
-        history
-            .expect("history")
-            .into_iter()
-            .map(|envelope| envelope.event_type)
-            .collect()
+        let history = self.database.read::<_, Error, _>(move |connection| Ok(events_of(connection, id)?)).await;
+        history.expect("history").into_iter().map(|envelope| envelope.event_type).collect()
     }
 
     /// Switches the account off, as an administrator of the database would.
@@ -164,9 +117,7 @@ impl Installation {
         let row = users::table.find(crate::database::sql_types::Id(user.id));
         let update = move |transaction: &mut crate::database::Transaction<'_>| {
             let update = diesel::update(row).set(users::active.eq(false));
-            update
-                .execute(transaction.connection())
-                .map_err(crate::database::Error::from)
+            update.execute(transaction.connection()).map_err(crate::database::Error::from)
         };
         assert_eq!(self.database.write(update).await.expect("updated"), 1);
     }

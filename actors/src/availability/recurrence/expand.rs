@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{
-    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone,
-    Utc, WeekdaySet,
+    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc, WeekdaySet,
 };
 use chrono_tz::{GapInfo, Tz};
 
@@ -48,10 +47,7 @@ pub fn expand(
 ) -> Result<Vec<Occurrence>, RuleError> {
     let sane = |instant: DateTime<Utc>| (1..=9000).contains(&instant.year());
     if first_end <= first_start || !sane(first_start) || !sane(first_end) {
-        return Err(RuleError::FirstOccurrence {
-            start: first_start,
-            end: first_end,
-        });
+        return Err(RuleError::FirstOccurrence { start: first_start, end: first_end });
     }
     let starts = starts(first_start, zone, rule)?;
     let excluded: HashSet<_> = exdates.iter().collect();
@@ -59,10 +55,7 @@ pub fn expand(
     let occurrences = starts
         .into_iter()
         .filter(|start| !excluded.contains(start))
-        .map(|start| Occurrence {
-            start,
-            end: start + duration,
-        })
+        .map(|start| Occurrence { start, end: start + duration })
         .collect();
     refuse_overlaps(occurrences)
 }
@@ -94,10 +87,7 @@ fn starts(first: DateTime<Utc>, zone: Tz, rule: &Rule) -> Result<Vec<DateTime<Ut
         }
     }
     if let (true, Some(until)) = (starts.is_empty(), rule.until_text()) {
-        return Err(RuleError::EndsBeforeStart {
-            until,
-            start: first,
-        });
+        return Err(RuleError::EndsBeforeStart { until, start: first });
     }
     if starts.len() > usize::from(MAX_OCCURRENCES) {
         return Err(RuleError::TooMany);
@@ -106,26 +96,14 @@ fn starts(first: DateTime<Utc>, zone: Tz, rule: &Rule) -> Result<Vec<DateTime<Ut
 }
 
 /// The local dates of the series from `first` on, without end.
-fn dates(
-    first: NaiveDate,
-    zone: Tz,
-    rule: &Rule,
-) -> Result<impl Iterator<Item = NaiveDate> + use<>, RuleError> {
-    let Rule {
-        interval,
-        week_start,
-        ..
-    } = *rule;
+fn dates(first: NaiveDate, zone: Tz, rule: &Rule) -> Result<impl Iterator<Item = NaiveDate> + use<>, RuleError> {
+    let Rule { interval, week_start, .. } = *rule;
     let days = if rule.days.is_empty() {
         WeekdaySet::single(first.weekday())
     } else if rule.days.contains(first.weekday()) {
         rule.days
     } else {
-        return Err(RuleError::StartNotInByDay {
-            date: first,
-            weekday: first.weekday(),
-            zone,
-        });
+        return Err(RuleError::StartNotInByDay { date: first, weekday: first.weekday(), zone });
     };
     let into_week = first.weekday().days_since(week_start);
     let week = first - Days::new(u64::from(into_week));
@@ -153,15 +131,9 @@ fn resolve(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
 }
 
 fn refuse_overlaps(occurrences: Vec<Occurrence>) -> Result<Vec<Occurrence>, RuleError> {
-    let clash = occurrences
-        .windows(2)
-        .find(|pair| pair[1].start < pair[0].end);
+    let clash = occurrences.windows(2).find(|pair| pair[1].start < pair[0].end);
     match clash {
         None => Ok(occurrences),
-        Some(pair) => Err(RuleError::SelfOverlap {
-            earlier: pair[0].start,
-            ends: pair[0].end,
-            later: pair[1].start,
-        }),
+        Some(pair) => Err(RuleError::SelfOverlap { earlier: pair[0].start, ends: pair[0].end, later: pair[1].start }),
     }
 }

@@ -44,9 +44,7 @@ pub enum RuleError {
     #[error("INTERVAL={0} is not allowed: give a whole number of weeks from 1 to {MAX_INTERVAL}")]
     Interval(String),
     /// `COUNT` is no number or out of range.
-    #[error(
-        "COUNT={0} is not allowed: give a whole number of occurrences from 1 to {MAX_OCCURRENCES}"
-    )]
+    #[error("COUNT={0} is not allowed: give a whole number of occurrences from 1 to {MAX_OCCURRENCES}")]
     Count(String),
     /// `UNTIL` is neither a date nor a UTC instant.
     #[error(
@@ -55,9 +53,7 @@ pub enum RuleError {
     )]
     Until(String),
     /// `BYDAY` holds something else than days of the week.
-    #[error(
-        "BYDAY={0} is not allowed: give days out of MO,TU,WE,TH,FR,SA,SU separated by commas, without numbers"
-    )]
+    #[error("BYDAY={0} is not allowed: give days out of MO,TU,WE,TH,FR,SA,SU separated by commas, without numbers")]
     ByDay(String),
     /// `WKST` is not a day of the week.
     #[error("WKST={0} is not allowed: give one day out of MO,TU,WE,TH,FR,SA,SU")]
@@ -69,9 +65,7 @@ pub enum RuleError {
     #[error("the series has no end, and endless series are not allowed: add UNTIL or COUNT")]
     Endless,
     /// The first occurrence is empty, reversed or outside the calendar.
-    #[error(
-        "the first occurrence runs from {start} to {end}: it must end after it starts, in years 1 to 9000"
-    )]
+    #[error("the first occurrence runs from {start} to {end}: it must end after it starts, in years 1 to 9000")]
     FirstOccurrence {
         /// Where it starts.
         start: DateTime<Utc>,
@@ -92,9 +86,7 @@ pub enum RuleError {
         zone: chrono_tz::Tz,
     },
     /// The series ends before it begins.
-    #[error(
-        "UNTIL={until} lies before the first occurrence ({start}): move UNTIL to that occurrence or later"
-    )]
+    #[error("UNTIL={until} lies before the first occurrence ({start}): move UNTIL to that occurrence or later")]
     EndsBeforeStart {
         /// `UNTIL` as the rule writes it.
         until: String,
@@ -102,9 +94,7 @@ pub enum RuleError {
         start: DateTime<Utc>,
     },
     /// `UNTIL` allows more than [`MAX_OCCURRENCES`].
-    #[error(
-        "the series has more than {MAX_OCCURRENCES} occurrences, the limit: choose an earlier UNTIL or split it"
-    )]
+    #[error("the series has more than {MAX_OCCURRENCES} occurrences, the limit: choose an earlier UNTIL or split it")]
     TooMany,
     /// Two occurrences of the same series overlap.
     #[error(

@@ -51,17 +51,15 @@ impl Rule {
         let end = match (parts.count, parts.until) {
             (Some(_), Some(_)) => return Err(RuleError::TwoEnds),
             (None, None) => return Err(RuleError::Endless),
-            (Some(count), None) => End::Count(
-                number(count, MAX_OCCURRENCES).ok_or_else(|| RuleError::Count(quoted(count)))?,
-            ),
-            (None, Some(until)) => {
-                parse_until(until).ok_or_else(|| RuleError::Until(quoted(until)))?
+            (Some(count), None) => {
+                End::Count(number(count, MAX_OCCURRENCES).ok_or_else(|| RuleError::Count(quoted(count)))?)
             }
+            (None, Some(until)) => parse_until(until).ok_or_else(|| RuleError::Until(quoted(until)))?,
         };
         Ok(Self {
-            interval: parts.interval.map_or(Ok(1), |value| {
-                number(value, MAX_INTERVAL).ok_or_else(|| RuleError::Interval(quoted(value)))
-            })?,
+            interval: parts
+                .interval
+                .map_or(Ok(1), |value| number(value, MAX_INTERVAL).ok_or_else(|| RuleError::Interval(quoted(value))))?,
             days: parts.by_day.map_or(Ok(WeekdaySet::EMPTY), parse_days)?,
             end,
             week_start: parts.week_start.map_or(Ok(Weekday::Mon), |value| {
@@ -198,9 +196,7 @@ fn parse_days(text: &str) -> Result<WeekdaySet, RuleError> {
 }
 
 fn parse_day(code: &str) -> Option<Weekday> {
-    WeekdaySet::ALL
-        .iter(Weekday::Mon)
-        .find(|day| day_code(*day) == code)
+    WeekdaySet::ALL.iter(Weekday::Mon).find(|day| day_code(*day) == code)
 }
 
 fn day_code(day: Weekday) -> &'static str {
@@ -217,11 +213,7 @@ fn day_code(day: Weekday) -> &'static str {
 
 /// What the user wrote, short enough for an error text and free of control characters.
 fn quoted(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .take(QUOTED_LENGTH)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut short: String = text.chars().take(QUOTED_LENGTH).flat_map(char::escape_debug).collect();
     if text.chars().nth(QUOTED_LENGTH).is_some() {
         short.push('…');
     }
@@ -240,25 +232,15 @@ mod tests {
 
     #[test]
     fn a_full_rule_is_read_in_any_case_and_order() {
-        let rule =
-            Rule::parse("rrule:wkst=su;byday=we,mo;until=20261231t235959z;Interval=2;freq=weekly");
-        assert_eq!(
-            rule.unwrap().to_string(),
-            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20261231T235959Z;WKST=SU"
-        );
+        let rule = Rule::parse("rrule:wkst=su;byday=we,mo;until=20261231t235959z;Interval=2;freq=weekly");
+        assert_eq!(rule.unwrap().to_string(), "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20261231T235959Z;WKST=SU");
     }
 
     #[test]
     fn defaults_are_one_week_and_monday() {
         let rule: Rule = "FREQ=WEEKLY;COUNT=016;INTERVAL=1;WKST=MO".parse().unwrap();
-        assert_eq!(
-            (rule.interval_weeks(), rule.week_start()),
-            (1, Weekday::Mon)
-        );
-        assert_eq!(
-            (rule.days(), rule.end()),
-            (WeekdaySet::EMPTY, End::Count(16))
-        );
+        assert_eq!((rule.interval_weeks(), rule.week_start()), (1, Weekday::Mon));
+        assert_eq!((rule.days(), rule.end()), (WeekdaySet::EMPTY, End::Count(16)));
         assert_eq!(rule.to_string(), "FREQ=WEEKLY;COUNT=16");
     }
 
@@ -273,10 +255,7 @@ mod tests {
             ("FREQ=DAILY;COUNT=3", "FREQ=DAILY is not supported"),
             ("FREQ=WEEKLY;COUNT=3;BYHOUR=9", "BYHOUR is not supported"),
             ("FREQ=WEEKLY;COUNT=3;COUNT=3", "COUNT stands twice"),
-            (
-                "FREQ=WEEKLY;COUNT=3;UNTIL=20261231",
-                "cannot stand together",
-            ),
+            ("FREQ=WEEKLY;COUNT=3;UNTIL=20261231", "cannot stand together"),
             ("FREQ=WEEKLY", "endless series are not allowed"),
             ("FREQ=WEEKLY;COUNT=0", "from 1 to 400"),
             ("FREQ=WEEKLY;COUNT=401", "COUNT=401"),
@@ -308,16 +287,12 @@ mod tests {
             (1..=MAX_OCCURRENCES).prop_map(End::Count),
             (-30_000_000_000_i64..200_000_000_000)
                 .prop_map(|seconds| End::Instant(DateTime::from_timestamp(seconds, 0).unwrap())),
-            (1..3_600_000_i32)
-                .prop_map(|day| End::Day(NaiveDate::from_num_days_from_ce_opt(day).unwrap())),
+            (1..3_600_000_i32).prop_map(|day| End::Day(NaiveDate::from_num_days_from_ce_opt(day).unwrap())),
         ];
         let days = proptest::collection::vec(0..7_u8, 0..7);
         (1..=MAX_INTERVAL, days, end, 0..7_u8).prop_map(|(interval, days, end, week_start)| Rule {
             interval,
-            days: days
-                .into_iter()
-                .map(|day| Weekday::try_from(day).unwrap())
-                .collect(),
+            days: days.into_iter().map(|day| Weekday::try_from(day).unwrap()).collect(),
             end,
             week_start: Weekday::try_from(week_start).unwrap(),
         })

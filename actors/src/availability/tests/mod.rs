@@ -29,7 +29,8 @@ struct Scene {
     clock: Clock,
 }
 
-const USER: Uuid = Uuid::from_u128(7);
+/// Its lock comes before that of any resource with a real identifier, whose first half does not outweigh this one.
+const USER: Uuid = Uuid::from_u128(0x8000_0000_0000_0007);
 
 fn monday() -> DateTime<Utc> {
     DateTime::parse_from_rfc3339("2027-01-11T11:00:00Z").expect("an instant").to_utc()

@@ -73,15 +73,8 @@ impl Week {
         let next = self.courses.len();
         let course = (entry.course.clone(), entry.title.clone());
         let course = *self.courses.entry(course).or_insert(next);
-        let day = self
-            .days
-            .entry((entry.room.clone(), entry.weekday))
-            .or_default();
-        let slot = Slot {
-            ends: entry.ends,
-            course,
-            line,
-        };
+        let day = self.days.entry((entry.room.clone(), entry.weekday)).or_default();
+        let slot = Slot { ends: entry.ends, course, line };
         let fit = claim(day, entry.starts, slot);
         if !matches!(fit, Fit::Taken(_)) {
             self.entries.insert(entry, vec![line]);
@@ -117,11 +110,7 @@ impl Week {
 /// Gives a day's time from `starts` on to a new slot, unless another course has some of it.
 fn claim(day: &mut BTreeMap<NaiveTime, Slot>, starts: NaiveTime, claimed: Slot) -> Fit {
     let ends = claimed.ends;
-    let overlapped = || {
-        day.range(..ends)
-            .rev()
-            .take_while(|(_, slot)| slot.ends > starts)
-    };
+    let overlapped = || day.range(..ends).rev().take_while(|(_, slot)| slot.ends > starts);
     if let Some((_, taken)) = overlapped().find(|(_, slot)| slot.course != claimed.course) {
         return Fit::Taken(taken.line);
     }
@@ -132,21 +121,12 @@ fn claim(day: &mut BTreeMap<NaiveTime, Slot>, starts: NaiveTime, claimed: Slot) 
     let from = before.map_or(starts, |(_, slot)| slot.ends);
     let to = after.map_or(ends, |(begins, _)| *begins);
     // The row replaces the slots inside it, so that many long rows over many short ones stay cheap.
-    let replaced: Vec<_> = overlapped()
-        .filter(inside)
-        .map(|(begins, _)| *begins)
-        .collect();
+    let replaced: Vec<_> = overlapped().filter(inside).map(|(begins, _)| *begins).collect();
     for begins in replaced {
         day.remove(&begins);
     }
     if from < to {
-        day.insert(
-            from,
-            Slot {
-                ends: to,
-                ..claimed
-            },
-        );
+        day.insert(from, Slot { ends: to, ..claimed });
     }
     shared.map_or(Fit::Free, Fit::SameCourse)
 }
@@ -157,23 +137,11 @@ fn key(entry: &Entry) -> impl Ord + '_ {
     let facts = (entry.capacity, &entry.building, entry.students);
     let names = (&entry.subject, &entry.teacher);
     let day = entry.weekday.num_days_from_monday();
-    (
-        &entry.room,
-        day,
-        course,
-        entry.starts,
-        entry.ends,
-        names,
-        facts,
-    )
+    (&entry.room, day, course, entry.starts, entry.ends, names, facts)
 }
 
 fn place(block: &Block) -> impl Ord + '_ {
-    (
-        &block.room,
-        block.weekday.num_days_from_monday(),
-        block.starts,
-    )
+    (&block.room, block.weekday.num_days_from_monday(), block.starts)
 }
 
 fn continues(block: &Block, entry: &Entry) -> bool {

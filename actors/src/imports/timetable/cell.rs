@@ -83,10 +83,7 @@ pub(super) fn hours(text: &str) -> Result<(NaiveTime, NaiveTime), String> {
     let pair = text.split_once(['-', '–']);
     match pair.and_then(|(from, to)| Some((time(from)?, time(to)?))) {
         Some((from, to)) if from < to => Ok((from, to)),
-        Some(_) => Err(format!(
-            "hora is \"{}\": the end must come after the start, on the same day",
-            quoted(text)
-        )),
+        Some(_) => Err(format!("hora is \"{}\": the end must come after the start, on the same day", quoted(text))),
         None => Err(format!(
             "hora is \"{}\": write two times from 00:00 to 23:59 as HH:MM-HH:MM, such as 06:00-07:00",
             quoted(text)
@@ -122,8 +119,7 @@ pub(super) fn people(column: &str, text: &str) -> Result<Option<u32>, String> {
 /// Whether the text holds characters that are invisible or control something.
 pub(super) fn has_hidden_characters(text: &str) -> bool {
     let invisible = |letter| INVISIBLE.iter().any(|range| range.contains(&letter));
-    text.chars()
-        .any(|letter| letter.is_control() || invisible(letter))
+    text.chars().any(|letter| letter.is_control() || invisible(letter))
 }
 
 /// Whether a spreadsheet would run the text as a formula (CSV injection, CWE-1236).

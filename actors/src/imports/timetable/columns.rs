@@ -52,19 +52,9 @@ impl Layout {
             return Err(FileError::HeaderTooLong { line });
         }
         let header = String::from_utf8_lossy(header);
-        let [comma, semicolon] =
-            [b',', b';'].map(|delimiter| (delimiter, names(&header, delimiter)));
-        let known = |names: &[String]| {
-            NAMES
-                .iter()
-                .filter(|name| names.iter().any(|n| n == *name))
-                .count()
-        };
-        let (delimiter, names) = if known(&semicolon.1) > known(&comma.1) {
-            semicolon
-        } else {
-            comma
-        };
+        let [comma, semicolon] = [b',', b';'].map(|delimiter| (delimiter, names(&header, delimiter)));
+        let known = |names: &[String]| NAMES.iter().filter(|name| names.iter().any(|n| n == *name)).count();
+        let (delimiter, names) = if known(&semicolon.1) > known(&comma.1) { semicolon } else { comma };
         let mut places = [0; COLUMNS];
         let mut missing = Vec::new();
         for (place, column) in places.iter_mut().zip(NAMES) {
@@ -76,16 +66,9 @@ impl Layout {
             }
         }
         if !missing.is_empty() {
-            return Err(FileError::ColumnsMissing {
-                line,
-                columns: missing,
-            });
+            return Err(FileError::ColumnsMissing { line, columns: missing });
         }
-        Ok(Self {
-            delimiter,
-            width: names.len(),
-            places,
-        })
+        Ok(Self { delimiter, width: names.len(), places })
     }
 
     /// The index of a column's field.

@@ -49,9 +49,7 @@ pub struct Timetable {
 impl Timetable {
     /// Rows that were refused.
     pub fn refused_rows(&self) -> usize {
-        self.refused
-            .chunk_by(|one, other| one.line == other.line)
-            .count()
+        self.refused.chunk_by(|one, other| one.line == other.line).count()
     }
 
     /// Rows that became a part of a block.
@@ -83,9 +81,7 @@ pub struct Room {
 pub fn parse(bytes: &[u8]) -> Result<Timetable, FileError> {
     let file = text_of(bytes)?;
     let mut lines = record::lines(file);
-    let header = lines
-        .find(|line| !line.bytes.trim_ascii().is_empty())
-        .ok_or(FileError::Empty)?;
+    let header = lines.find(|line| !line.bytes.trim_ascii().is_empty()).ok_or(FileError::Empty)?;
     let layout = Layout::read(header.number, header.bytes)?;
     let mut reading = Reading::default();
     for record in Records::new(file, lines, &layout) {

@@ -30,17 +30,13 @@ impl Reading {
         let line = record.line;
         match self.week.place(line, entry.clone()) {
             Fit::Free => {}
-            Fit::Duplicate(other) => self.warn(
-                line,
-                code::ROW_DUPLICATE,
-                format!("the row repeats line {other}: remove one of them"),
-            ),
+            Fit::Duplicate(other) => {
+                self.warn(line, code::ROW_DUPLICATE, format!("the row repeats line {other}: remove one of them"))
+            }
             Fit::SameCourse(other) => self.warn(
                 line,
                 code::ROW_MERGED,
-                format!(
-                    "the hours overlap those of the same course on line {other}; both count once"
-                ),
+                format!("the hours overlap those of the same course on line {other}; both count once"),
             ),
             Fit::Taken(other) => {
                 let message = format!(
@@ -60,37 +56,24 @@ impl Reading {
     }
 
     pub(super) fn finish(self) -> Timetable {
-        Timetable {
-            blocks: self.week.into_blocks(),
-            ..self.timetable
-        }
+        Timetable { blocks: self.week.into_blocks(), ..self.timetable }
     }
 
     fn judge_room(&mut self, line: u64, entry: &Entry) {
         let next = self.timetable.rooms.len();
         let index = *self.rooms.entry(entry.room.clone()).or_insert(next);
         if index == next {
-            self.timetable.rooms.push(Room {
-                code: entry.room.clone(),
-                building: None,
-                capacity: None,
-                line,
-            });
+            self.timetable.rooms.push(Room { code: entry.room.clone(), building: None, capacity: None, line });
         }
         let room = &mut self.timetable.rooms[index];
         let mut differs = Vec::new();
-        differs.extend(settle(
-            &mut room.building,
-            entry.building.clone(),
-            "building",
-        ));
+        differs.extend(settle(&mut room.building, entry.building.clone(), "building"));
         differs.extend(settle(&mut room.capacity, entry.capacity, "capacity"));
         let (code, first, capacity) = (&room.code, room.line, room.capacity);
         if !differs.is_empty() {
             let differs = differs.join(" and ");
-            let message = format!(
-                "{code} has {differs} in earlier rows (from line {first}), which stands: correct one of them"
-            );
+            let message =
+                format!("{code} has {differs} in earlier rows (from line {first}), which stands: correct one of them");
             self.warn(line, code::ROOM_CONTRADICTION, message);
         }
         if let (Some(students), Some(capacity)) = (entry.students, capacity)
@@ -105,18 +88,12 @@ impl Reading {
     }
 
     fn warn(&mut self, line: u64, code: &'static str, message: String) {
-        self.timetable
-            .warnings
-            .push(Finding::new(line, code, message));
+        self.timetable.warnings.push(Finding::new(line, code, message));
     }
 }
 
 /// Keeps a fact that is known, and takes one that is not; says what the kept one is when the two differ.
-fn settle<T: PartialEq + Display>(
-    fact: &mut Option<T>,
-    told: Option<T>,
-    name: &str,
-) -> Option<String> {
+fn settle<T: PartialEq + Display>(fact: &mut Option<T>, told: Option<T>, name: &str) -> Option<String> {
     match (fact.as_ref(), told) {
         (_, None) => None,
         (None, told) => {

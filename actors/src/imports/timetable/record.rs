@@ -23,17 +23,11 @@ pub(super) struct Line<'a> {
 /// The lines of a file, ended by LF or CRLF.
 pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut offset = 0;
-    (1..)
-        .zip(file.split(|byte| *byte == b'\n'))
-        .map(move |(number, bytes)| {
-            let start = offset;
-            offset += bytes.len() + 1;
-            Line {
-                number,
-                bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
-                offset: start,
-            }
-        })
+    (1..).zip(file.split(|byte| *byte == b'\n')).map(move |(number, bytes)| {
+        let start = offset;
+        offset += bytes.len() + 1;
+        Line { number, bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), offset: start }
+    })
 }
 
 /// A record as it stands in the file.
@@ -59,11 +53,7 @@ pub(super) struct Records<'a, I: Iterator<Item = Line<'a>>> {
 
 impl<'a, I: Iterator<Item = Line<'a>>> Records<'a, I> {
     pub(super) fn new(file: &'a [u8], lines: I, layout: &'a Layout) -> Self {
-        Self {
-            file,
-            lines: lines.peekable(),
-            layout,
-        }
+        Self { file, lines: lines.peekable(), layout }
     }
 
     fn is_blank(&self, line: &Line<'_>) -> bool {
@@ -87,10 +77,7 @@ impl<'a, I: Iterator<Item = Line<'a>>> Iterator for Records<'a, I> {
         scan.feed(first.bytes);
         // After a stray quote nobody knows where the record ends: everything up to the next row belongs to it.
         while scan.is_open() || scan.stray {
-            let Some(line) = self
-                .lines
-                .next_if(|line| !looks_like_row(line.bytes, self.layout))
-            else {
+            let Some(line) = self.lines.next_if(|line| !looks_like_row(line.bytes, self.layout)) else {
                 break;
             };
             if scan.is_open() {
@@ -155,11 +142,7 @@ struct Scan {
 
 impl Scan {
     fn new(delimiter: u8) -> Self {
-        Self {
-            delimiter,
-            state: State::FieldStart,
-            stray: false,
-        }
+        Self { delimiter, state: State::FieldStart, stray: false }
     }
 
     /// Takes one byte; true when it is a delimiter that ends a field.

@@ -22,11 +22,7 @@ pub struct Finding {
 
 impl Finding {
     pub(super) fn new(line: u64, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            line,
-            code: Cow::Borrowed(code),
-            message: message.into(),
-        }
+        Self { line, code: Cow::Borrowed(code), message: message.into() }
     }
 }
 
@@ -71,14 +67,10 @@ pub mod code {
 #[non_exhaustive]
 pub enum FileError {
     /// There is nothing in it.
-    #[error(
-        "the file is empty: send a CSV file with a header line and one row an hour of teaching"
-    )]
+    #[error("the file is empty: send a CSV file with a header line and one row an hour of teaching")]
     Empty,
     /// It is longer than [`MAX_BYTES`].
-    #[error(
-        "the file has {bytes} bytes, more than the limit of {MAX_BYTES}: split it and import the parts"
-    )]
+    #[error("the file has {bytes} bytes, more than the limit of {MAX_BYTES}: split it and import the parts")]
     TooLarge {
         /// Its length.
         bytes: usize,
@@ -87,9 +79,7 @@ pub enum FileError {
     #[error("the file has more than {MAX_ROWS} rows, the limit: split it and import the parts")]
     TooManyRows,
     /// It is encoded in UTF-16.
-    #[error(
-        "the file is encoded in UTF-16: save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\") and send it again"
-    )]
+    #[error("the file is encoded in UTF-16: save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\") and send it again")]
     Utf16,
     /// The first line is too long for a header.
     #[error(
@@ -113,9 +103,7 @@ pub enum FileError {
         columns: Vec<&'static str>,
     },
     /// The header names a column twice.
-    #[error(
-        "the header on line {line} names {column} twice: rename or remove one of the two columns"
-    )]
+    #[error("the header on line {line} names {column} twice: rename or remove one of the two columns")]
     ColumnTwice {
         /// Where the header is.
         line: u64,

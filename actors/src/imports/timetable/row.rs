@@ -55,16 +55,9 @@ pub(super) fn read(record: &Record<'_>, layout: &Layout) -> Result<Entry, Vec<Fi
             fields.len(),
             layout.width
         );
-        return Err(vec![Finding::new(
-            record.line,
-            code::COLUMNS_COUNT,
-            message,
-        )]);
+        return Err(vec![Finding::new(record.line, code::COLUMNS_COUNT, message)]);
     }
-    let mut faults = Faults {
-        line: record.line,
-        findings,
-    };
+    let mut faults = Faults { line: record.line, findings };
     match entry(&fields, layout, &mut faults) {
         Some(entry) if faults.findings.is_empty() => Ok(entry),
         _ => Err(faults.findings),
@@ -95,9 +88,7 @@ fn broken_quotes(record: &Record<'_>) -> Vec<Finding> {
 
 fn not_utf8(record: &Record<'_>, valid_up_to: usize) -> Finding {
     let (valid, rest) = record.bytes.split_at(valid_up_to);
-    let line = (record.line..)
-        .zip(valid.split(|byte| *byte == b'\n'))
-        .last();
+    let line = (record.line..).zip(valid.split(|byte| *byte == b'\n')).last();
     let message = format!(
         "line {} holds the byte 0x{:02X}, which is not UTF-8: \
          save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\")",
@@ -143,10 +134,8 @@ fn entry(fields: &StringRecord, layout: &Layout, faults: &mut Faults) -> Option<
 
 /// The value of a `Key : value` line of the original title.
 fn titled<'t>(title: &'t str, key: &str) -> Option<&'t str> {
-    let mut values = title
-        .split('\n')
-        .filter_map(|line| line.split_once(':'))
-        .filter(|(name, _)| cell::fold(name) == key);
+    let mut values =
+        title.split('\n').filter_map(|line| line.split_once(':')).filter(|(name, _)| cell::fold(name) == key);
     values.find_map(|(_, value)| cell::known(value))
 }
 
@@ -171,10 +160,7 @@ impl Faults {
 
     fn room(&mut self, text: &str) -> Option<String> {
         let Some(room) = cell::known(text) else {
-            return self.refuse(
-                code::ROOM_MISSING,
-                "recurso is empty: write the code of the room",
-            );
+            return self.refuse(code::ROOM_MISSING, "recurso is empty: write the code of the room");
         };
         // The untrimmed text: a control character at the edge is no white space.
         let hidden = cell::has_hidden_characters(text.trim_matches(' '));
@@ -191,10 +177,7 @@ impl Faults {
 
     fn course(&mut self, text: &str) -> Option<String> {
         match text.trim() {
-            "" => self.refuse(
-                code::COURSE_MISSING,
-                "programa is empty: write the code of the course and its group",
-            ),
+            "" => self.refuse(code::COURSE_MISSING, "programa is empty: write the code of the course and its group"),
             course => self.text("programa", Some(course)),
         }
     }

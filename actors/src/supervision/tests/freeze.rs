@@ -5,10 +5,7 @@ use super::*;
 const LIMIT: Duration = Duration::from_millis(150);
 
 fn frozen() -> CallError {
-    CallError::TimedOut {
-        actor: "a".to_owned(),
-        limit: LIMIT,
-    }
+    CallError::TimedOut { actor: "a".to_owned(), limit: LIMIT }
 }
 
 #[actix_rt::test]
@@ -22,50 +19,19 @@ async fn a_blocked_thread_is_abandoned_and_the_mailbox_goes_on() {
         async move { address.send(Pass(gate, None)).await }
     })
     .await;
-    settle("in flight", || {
-        (node(&tree, "root/a").in_flight == 1).then_some(())
-    })
-    .await;
+    settle("in flight", || (node(&tree, "root/a").in_flight == 1).then_some(())).await;
     let release = Arc::new(AtomicBool::new(false));
-    let (blocked, waiting) = tokio::join!(
-        address.send(Do::Block(Arc::clone(&release))),
-        address.send(Count)
-    );
-    assert_eq!(
-        blocked,
-        Err(frozen()),
-        "the caller of the blocking handler is answered"
-    );
-    assert_eq!(
-        waiting,
-        Ok(1),
-        "what waited behind it is handled by the next incarnation"
-    );
-    assert_eq!(
-        passing.await.expect("task"),
-        Err(frozen()),
-        "so is who waits for a future of that thread"
-    );
+    let (blocked, waiting) = tokio::join!(address.send(Do::Block(Arc::clone(&release))), address.send(Count));
+    assert_eq!(blocked, Err(frozen()), "the caller of the blocking handler is answered");
+    assert_eq!(waiting, Ok(1), "what waited behind it is handled by the next incarnation");
+    assert_eq!(passing.await.expect("task"), Err(frozen()), "so is who waits for a future of that thread");
     let node_now = node(&tree, "root/a");
-    assert_eq!(
-        (trace.built(), node_now.restart_count, node_now.in_flight),
-        (2, 1, 0)
-    );
-    assert_eq!(
-        node_now.last_error.as_deref(),
-        Some("frozen: no heartbeat for 150ms")
-    );
+    assert_eq!((trace.built(), node_now.restart_count, node_now.in_flight), (2, 1, 0));
+    assert_eq!(node_now.last_error.as_deref(), Some("frozen: no heartbeat for 150ms"));
     release.store(true, Ordering::SeqCst);
-    settle("the abandoned actor is dropped", || {
-        (trace.dropped.load(Ordering::SeqCst) == 1).then_some(())
-    })
-    .await;
+    settle("the abandoned actor is dropped", || (trace.dropped.load(Ordering::SeqCst) == 1).then_some(())).await;
     assert_eq!(trace.stopped.load(Ordering::SeqCst), 0);
-    assert_eq!(
-        address.send(Count).await,
-        Ok(2),
-        "and it takes nothing from the mailbox"
-    );
+    assert_eq!(address.send(Count).await, Ok(2), "and it takes nothing from the mailbox");
     tree.stop().await;
 }
 
@@ -80,17 +46,10 @@ async fn a_stuck_context_is_replaced_on_its_thread() {
         async move { address.send(Pass(gate, None)).await }
     })
     .await;
-    let (stuck, waiting) = tokio::join!(
-        address.send(PassAlone(Arc::clone(&gate))),
-        address.send(Count)
-    );
+    let (stuck, waiting) = tokio::join!(address.send(PassAlone(Arc::clone(&gate))), address.send(Count));
     assert_eq!((stuck, waiting, trace.built()), (Err(frozen()), Ok(1), 2));
     gate.add_permits(1);
-    assert_eq!(
-        beside.await.expect("task"),
-        Ok("passed"),
-        "the thread was kept, and the future on it"
-    );
+    assert_eq!(beside.await.expect("task"), Ok("passed"), "the thread was kept, and the future on it");
     tree.stop().await;
 }
 
@@ -107,11 +66,7 @@ async fn a_factory_that_blocks_is_a_freeze_too() {
                 std::thread::park_timeout(Duration::from_millis(1));
             }
         }
-        Ok(Subject {
-            trace: Arc::clone(&trace),
-            life: life.clone(),
-            calls: 0,
-        })
+        Ok(Subject { trace: Arc::clone(&trace), life: life.clone(), calls: 0 })
     })
     .freeze_after(LIMIT)
     .build();
@@ -134,10 +89,7 @@ async fn slow_futures_are_not_a_freeze() {
         async move { address.send(Pass(gate, None)).await }
     })
     .await;
-    settle("three limits have passed", || {
-        (began.elapsed() > LIMIT * 3).then_some(())
-    })
-    .await;
+    settle("three limits have passed", || (began.elapsed() > LIMIT * 3).then_some(())).await;
     gate.add_permits(1);
     assert_eq!(passing.await.expect("task"), Ok("passed"));
     assert_eq!(trace.built(), 1);
@@ -158,10 +110,7 @@ async fn a_frozen_child_does_not_keep_its_supervisor_from_stopping() {
         async move { address.send(Do::Block(release)).await }
     })
     .await;
-    settle("in flight", || {
-        (node(&tree, "root/a").in_flight == 1).then_some(())
-    })
-    .await;
+    settle("in flight", || (node(&tree, "root/a").in_flight == 1).then_some(())).await;
     tree.stop().await;
     assert_eq!(blocked.await.expect("task"), Err(frozen()));
     assert_eq!(other_trace.stopped.load(Ordering::SeqCst), 1);

@@ -63,11 +63,7 @@ fn calls() -> impl Strategy_<Value = Vec<Call>> {
 
 use proptest::strategy::Strategy as Strategy_;
 
-async fn make(
-    call: Call,
-    address: Address<Subject>,
-    gate: Arc<Semaphore>,
-) -> Result<(), CallError> {
+async fn make(call: Call, address: Address<Subject>, gate: Arc<Semaphore>) -> Result<(), CallError> {
     match call {
         Call::Count => address.send(Count).await.map(drop),
         Call::Panic => address.send(Do::Panic("x")).await,
@@ -86,25 +82,17 @@ async fn every_place_comes_back(calls: Vec<Call>, capacity: usize, concurrency: 
     let (address, spec) = builder.mailbox(capacity).concurrency(concurrency).build();
     let tree = lenient("root").child(spec).start();
     let gate = Arc::new(Semaphore::new(0));
-    let pending: Vec<_> = calls
-        .into_iter()
-        .map(|call| tokio::spawn(make(call, address.clone(), Arc::clone(&gate))))
-        .collect();
+    let pending: Vec<_> =
+        calls.into_iter().map(|call| tokio::spawn(make(call, address.clone(), Arc::clone(&gate)))).collect();
     tokio::task::yield_now().await;
     let level = node(&tree, "root/a");
     assert!(level.in_flight + level.mailbox.map_or(0, |mailbox| mailbox.depth) <= capacity);
     // Enough for all, or a future of the context may hold the one that the context itself waits for.
     gate.add_permits(100);
     for call in pending {
-        let _ = time::timeout(Duration::from_secs(10), call)
-            .await
-            .expect("an answer")
-            .expect("task");
+        let _ = time::timeout(Duration::from_secs(10), call).await.expect("an answer").expect("task");
     }
-    settle("all places are free", || {
-        (address.depth() + node(&tree, "root/a").in_flight == 0).then_some(())
-    })
-    .await;
+    settle("all places are free", || (address.depth() + node(&tree, "root/a").in_flight == 0).then_some(())).await;
     let refilled = futures_util::future::join_all((0..capacity).map(|_| address.send(Count))).await;
     assert!(refilled.iter().all(Result::is_ok), "{refilled:?}");
     tree.stop().await;

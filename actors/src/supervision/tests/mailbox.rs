@@ -25,23 +25,14 @@ async fn ten_thousand_clones_cannot_overfill_it() {
         (calls.iter().filter(|call| call.is_finished()).count() == 9_984).then_some(())
     })
     .await;
-    settle("four at once", || {
-        (node(&tree, "root/a").in_flight == 4).then_some(())
-    })
-    .await;
+    settle("four at once", || (node(&tree, "root/a").in_flight == 4).then_some(())).await;
     assert_eq!(address.depth(), 12);
     gate.add_permits(1);
     let mut passed = 0;
     for call in calls {
         match call.await.expect("task") {
             Ok(_) => passed += 1,
-            Err(error) => assert_eq!(
-                error,
-                CallError::Overloaded {
-                    actor: "a".to_owned(),
-                    capacity: 16
-                }
-            ),
+            Err(error) => assert_eq!(error, CallError::Overloaded { actor: "a".to_owned(), capacity: 16 }),
         }
     }
     assert_eq!(passed, 16);
@@ -74,30 +65,16 @@ async fn a_caller_that_has_gone_takes_its_message_along() {
         async move { address.send(Pass(gate, None)).await }
     })
     .await;
-    settle("in flight", || {
-        (node(&tree, "root/a").in_flight == 1).then_some(())
-    })
-    .await;
+    settle("in flight", || (node(&tree, "root/a").in_flight == 1).then_some(())).await;
     let limit = Duration::from_millis(5);
     for _ in 0..3 {
-        let late = CallError::TimedOut {
-            actor: "a".to_owned(),
-            limit,
-        };
-        assert_eq!(
-            address.send_within(Count, limit).await,
-            Err(late),
-            "its place is free for the next one"
-        );
+        let late = CallError::TimedOut { actor: "a".to_owned(), limit };
+        assert_eq!(address.send_within(Count, limit).await, Err(late), "its place is free for the next one");
     }
     assert_eq!(address.depth(), 0);
     gate.add_permits(1);
     assert_eq!(passing.await.expect("task"), Ok("passed"));
-    assert_eq!(
-        address.send(Count).await,
-        Ok(1),
-        "none of the three was handled"
-    );
+    assert_eq!(address.send(Count).await, Ok(1), "none of the three was handled");
     assert_eq!(trace.handled.load(Ordering::SeqCst), 1);
     tree.stop().await;
 }
@@ -113,25 +90,14 @@ async fn a_message_is_handled_to_its_end_when_its_caller_goes_during_it() {
         async move { address.send(Pass(gate, None)).await }
     })
     .await;
-    settle("in flight", || {
-        (node(&tree, "root/a").in_flight == 1).then_some(())
-    })
-    .await;
+    settle("in flight", || (node(&tree, "root/a").in_flight == 1).then_some(())).await;
     call.abort();
     assert!(call.await.is_err_and(|error| error.is_cancelled()));
-    let full = Err(CallError::Overloaded {
-        actor: "a".to_owned(),
-        capacity: 1,
-    });
-    assert_eq!(
-        address.send(Count).await,
-        full,
-        "it holds its place until then"
-    );
+    let full = Err(CallError::Overloaded { actor: "a".to_owned(), capacity: 1 });
+    assert_eq!(address.send(Count).await, full, "it holds its place until then");
     gate.add_permits(1);
     settle("it ends", || {
-        (trace.at_once.load(Ordering::SeqCst) == 0 && node(&tree, "root/a").in_flight == 0)
-            .then_some(())
+        (trace.at_once.load(Ordering::SeqCst) == 0 && node(&tree, "root/a").in_flight == 0).then_some(())
     })
     .await;
     assert_eq!(address.send(Count).await, Ok(1));

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::{
-    Actor, ActorContext, AsyncContext, AtomicResponse, Context, Handler, Message,
-    ResponseActFuture, ResponseFuture, WrapFuture,
+    Actor, ActorContext, AsyncContext, AtomicResponse, Context, Handler, Message, ResponseActFuture, ResponseFuture,
+    WrapFuture,
 };
 use tokio::sync::Semaphore;
 
@@ -77,11 +77,7 @@ fn subject(name: &'static str) -> (ChildBuilder<Subject>, Arc<Trace>) {
     let inner = Arc::clone(&trace);
     let builder = child(name, move |life: &Life| {
         inner.built.fetch_add(1, Ordering::SeqCst);
-        Ok(Subject {
-            trace: Arc::clone(&inner),
-            life: life.clone(),
-            calls: 0,
-        })
+        Ok(Subject { trace: Arc::clone(&inner), life: life.clone(), calls: 0 })
     });
     (builder, trace)
 }
@@ -185,11 +181,7 @@ struct PassInContext(Arc<Semaphore>);
 
 impl Handler<PassInContext> for Subject {
     type Result = ResponseActFuture<Self, &'static str>;
-    fn handle(
-        &mut self,
-        PassInContext(gate): PassInContext,
-        _: &mut Self::Context,
-    ) -> Self::Result {
+    fn handle(&mut self, PassInContext(gate): PassInContext, _: &mut Self::Context) -> Self::Result {
         Box::pin(
             async move {
                 drop(gate.acquire().await);
@@ -203,42 +195,24 @@ impl Handler<PassInContext> for Subject {
 /// Restarts without limit or delay.
 fn lenient(name: &'static str) -> SupervisorBuilder {
     supervisor(name)
-        .intensity(Intensity {
-            restarts: 1_000,
-            within: Duration::from_secs(60),
-        })
-        .backoff(Backoff {
-            base: Duration::ZERO,
-            cap: Duration::ZERO,
-        })
+        .intensity(Intensity { restarts: 1_000, within: Duration::from_secs(60) })
+        .backoff(Backoff { base: Duration::ZERO, cap: Duration::ZERO })
 }
 
 fn node(running: &Running, path: &str) -> Node {
-    running
-        .tree()
-        .find(path)
-        .cloned()
-        .unwrap_or_else(|| panic!("no node {path}"))
+    running.tree().find(path).cloned().unwrap_or_else(|| panic!("no node {path}"))
 }
 
 async fn until_running(running: &Running, path: &str) {
-    settle(path, || {
-        (node(running, path).state == State::Running).then_some(())
-    })
-    .await;
+    settle(path, || (node(running, path).state == State::Running).then_some(())).await;
 }
 
 fn panicked(actor: &str, message: &str) -> CallError {
-    CallError::Panicked {
-        actor: actor.to_owned(),
-        message: message.to_owned(),
-    }
+    CallError::Panicked { actor: actor.to_owned(), message: message.to_owned() }
 }
 
 fn stopped(actor: &str) -> CallError {
-    CallError::Stopped {
-        actor: actor.to_owned(),
-    }
+    CallError::Stopped { actor: actor.to_owned() }
 }
 
 /// Lets a future run beside the test.

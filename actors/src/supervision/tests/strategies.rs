@@ -11,13 +11,7 @@ async fn rebuilt(strategy: Strategy) -> Vec<usize> {
     let mut builder = lenient("root").strategy(strategy);
     for name in NAMES {
         let (child, trace) = subject(name);
-        let (address, spec) = child
-            .restart(if name == "d" {
-                Restart::Temporary
-            } else {
-                Restart::Permanent
-            })
-            .build();
+        let (address, spec) = child.restart(if name == "d" { Restart::Temporary } else { Restart::Permanent }).build();
         addresses.push(address);
         traces.push(trace);
         builder = builder.child(spec);
@@ -26,10 +20,7 @@ async fn rebuilt(strategy: Strategy) -> Vec<usize> {
     for address in &addresses {
         assert_eq!(address.send(Count).await, Ok(1));
     }
-    assert_eq!(
-        addresses[2].send(Do::Panic("x")).await,
-        Err(panicked("c", "x"))
-    );
+    assert_eq!(addresses[2].send(Do::Panic("x")).await, Err(panicked("c", "x")));
     for address in &addresses[..3] {
         assert!(address.send(Count).await.is_ok());
     }
@@ -39,10 +30,7 @@ async fn rebuilt(strategy: Strategy) -> Vec<usize> {
         let node = node(&tree, &format!("root/{name}"));
         assert_eq!(node.restart_count, trace.built() as u64 - 1, "{name}");
         if *name == "a" && node.restart_count == 1 {
-            assert_eq!(
-                node.restarts[0].reason,
-                "restarted with root/c, which panicked: x"
-            );
+            assert_eq!(node.restarts[0].reason, "restarted with root/c, which panicked: x");
         }
     }
     let temporary_runs = node(&tree, "root/d").state == State::Running;
@@ -68,21 +56,11 @@ async fn rest_for_one_restarts_those_that_were_added_later() {
     let (second, second_trace) = subject("second");
     let (first_address, first_spec) = first.build();
     let (second_address, second_spec) = second.build();
-    let tree = lenient("root")
-        .strategy(Strategy::RestForOne)
-        .child(first_spec)
-        .child(second_spec)
-        .start();
+    let tree = lenient("root").strategy(Strategy::RestForOne).child(first_spec).child(second_spec).start();
     let _ = first_address.send(Do::Panic("x")).await;
-    settle("both again", || {
-        (first_trace.built() == 2 && second_trace.built() == 2).then_some(())
-    })
-    .await;
+    settle("both again", || (first_trace.built() == 2 && second_trace.built() == 2).then_some(())).await;
     let _ = second_address.send(Do::Panic("x")).await;
-    settle("the second again", || {
-        (second_trace.built() == 3).then_some(())
-    })
-    .await;
+    settle("the second again", || (second_trace.built() == 3).then_some(())).await;
     assert_eq!(first_trace.built(), 2);
     tree.stop().await;
 }
@@ -93,29 +71,16 @@ async fn siblings_that_are_restarted_too_keep_their_mailboxes() {
     let (failing, _) = subject("failing");
     let (slow_address, slow_spec) = slow.concurrency(1).build();
     let (failing_address, failing_spec) = failing.build();
-    let tree = lenient("root")
-        .strategy(Strategy::OneForAll)
-        .child(slow_spec)
-        .child(failing_spec)
-        .start();
+    let tree = lenient("root").strategy(Strategy::OneForAll).child(slow_spec).child(failing_spec).start();
     let gate = Arc::new(Semaphore::new(0));
     let passing = begin({
         let (address, gate) = (slow_address.clone(), Arc::clone(&gate));
-        async move {
-            tokio::join!(
-                address.send(Pass(gate, None)),
-                address.send(Count),
-                address.send(Count)
-            )
-        }
+        async move { tokio::join!(address.send(Pass(gate, None)), address.send(Count), address.send(Count)) }
     })
     .await;
     settle("they wait", || (slow_address.depth() == 2).then_some(())).await;
     let _ = failing_address.send(Do::Panic("x")).await;
-    settle("restarted", || {
-        (node(&tree, "root/slow").restart_count == 1).then_some(())
-    })
-    .await;
+    settle("restarted", || (node(&tree, "root/slow").restart_count == 1).then_some(())).await;
     gate.add_permits(1);
     assert_eq!(passing.await.expect("task"), (Ok("passed"), Ok(1), Ok(2)));
     tree.stop().await;
@@ -130,10 +95,7 @@ async fn a_sibling_that_waits_keeps_waiting_and_holds_up_nobody_before_it() {
     let (second_address, second_spec) = second.build();
     let tree = lenient("root")
         .strategy(Strategy::RestForOne)
-        .backoff(Backoff {
-            base: hours,
-            cap: hours,
-        })
+        .backoff(Backoff { base: hours, cap: hours })
         .child(first_spec)
         .child(second_spec)
         .start();

@@ -9,16 +9,7 @@ use crate::events::{Event, ReservationCreated, ResourceCreated, UserLoggedOut};
 
 fn envelope<E: Event>(version: i64) -> Arc<Envelope> {
     let at = "2026-03-02T12:00:00Z".parse().unwrap();
-    Arc::new(
-        Envelope::new(
-            &E::example(),
-            Uuid::nil(),
-            version,
-            at,
-            Metadata::new(Uuid::nil()),
-        )
-        .unwrap(),
-    )
+    Arc::new(Envelope::new(&E::example(), Uuid::nil(), version, at, Metadata::new(Uuid::nil())).unwrap())
 }
 
 fn availability_only() -> Transport {
@@ -33,17 +24,11 @@ fn forked() -> InProcess {
 }
 
 fn received(subscription: &mut Subscription) -> Option<Delivery> {
-    subscription
-        .next()
-        .now_or_never()
-        .expect("an event, or the end")
+    subscription.next().now_or_never().expect("an event, or the end")
 }
 
 fn unhandled(consumer: Service, reason: &str) -> Option<Result<(), PublishError>> {
-    Some(Err(PublishError::Unhandled {
-        consumer,
-        reason: reason.to_owned(),
-    }))
+    Some(Err(PublishError::Unhandled { consumer, reason: reason.to_owned() }))
 }
 
 #[tokio::test]
@@ -54,10 +39,7 @@ async fn an_event_is_confirmed_only_once_it_is_handled() {
     assert_eq!((&mut confirmed).now_or_never(), None);
 
     let delivery = subscription.next().await.unwrap();
-    assert_eq!(
-        (delivery.consumer(), delivery.envelope().version),
-        (Service::Availability, 1)
-    );
+    assert_eq!((delivery.consumer(), delivery.envelope().version), (Service::Availability, 1));
     assert_eq!((&mut confirmed).now_or_never(), None);
 
     delivery.ack();
@@ -70,10 +52,7 @@ async fn a_waiting_consumer_is_woken() {
     let mut subscription = transport.subscribe(Service::Availability);
     let consumer = tokio::spawn(async move { subscription.next().await.map(Delivery::ack) });
     tokio::task::yield_now().await;
-    assert_eq!(
-        transport.publish(envelope::<ResourceCreated>(1)).await,
-        Ok(())
-    );
+    assert_eq!(transport.publish(envelope::<ResourceCreated>(1)).await, Ok(()));
     assert_eq!(consumer.await.unwrap(), Some(()));
 }
 
@@ -83,63 +62,39 @@ fn a_rejected_or_dropped_event_is_not_confirmed() {
     let mut subscription = transport.subscribe(Service::Availability);
 
     let rejected = transport.publish(envelope::<ResourceCreated>(1));
-    received(&mut subscription)
-        .unwrap()
-        .reject("the database is away".to_owned());
-    assert_eq!(
-        rejected.now_or_never(),
-        unhandled(Service::Availability, "the database is away")
-    );
+    received(&mut subscription).unwrap().reject("the database is away".to_owned());
+    assert_eq!(rejected.now_or_never(), unhandled(Service::Availability, "the database is away"));
 
     let dropped = transport.publish(envelope::<ResourceCreated>(2));
     drop(received(&mut subscription));
-    assert_eq!(
-        dropped.now_or_never(),
-        unhandled(Service::Availability, DROPPED)
-    );
+    assert_eq!(dropped.now_or_never(), unhandled(Service::Availability, DROPPED));
 }
 
 #[test]
 fn an_event_that_nobody_consumes_is_confirmed_at_once() {
     let transport = Transport::in_process(&[]);
-    assert_eq!(
-        transport
-            .publish(envelope::<UserLoggedOut>(1))
-            .now_or_never(),
-        Some(Ok(()))
-    );
+    assert_eq!(transport.publish(envelope::<UserLoggedOut>(1)).now_or_never(), Some(Ok(())));
 }
 
 #[test]
 fn an_event_of_an_unknown_type_is_refused() {
     let mut stray = Envelope::clone(&envelope::<UserLoggedOut>(1));
     stray.event_type = "user.vanished".to_owned();
-    let refused = Some(Err(PublishError::UnknownType {
-        event_type: "user.vanished".to_owned(),
-    }));
-    assert_eq!(
-        availability_only().publish(Arc::new(stray)).now_or_never(),
-        refused
-    );
+    let refused = Some(Err(PublishError::UnknownType { event_type: "user.vanished".to_owned() }));
+    assert_eq!(availability_only().publish(Arc::new(stray)).now_or_never(), refused);
 }
 
 #[test]
 fn an_absent_consumer_is_named() {
     let transport = availability_only();
     let absent = |consumer| Some(Err(PublishError::NoConsumer { consumer }));
-    let publish = || {
-        transport
-            .publish(envelope::<ResourceCreated>(1))
-            .now_or_never()
-    };
+    let publish = || transport.publish(envelope::<ResourceCreated>(1)).now_or_never();
     assert_eq!(publish(), absent(Service::Availability));
     drop(transport.subscribe(Service::Availability));
     assert_eq!(publish(), absent(Service::Availability));
 
     let mut outside = transport.subscribe(Service::Reports);
-    let elsewhere = transport
-        .publish(envelope::<ReservationCreated>(1))
-        .now_or_never();
+    let elsewhere = transport.publish(envelope::<ReservationCreated>(1)).now_or_never();
     assert_eq!(elsewhere, absent(Service::Reports));
     assert!(received(&mut outside).is_none());
 }
@@ -151,14 +106,8 @@ fn a_consumer_gets_only_what_the_catalogue_routes_to_it() {
     let mut reports = transport.subscribe(Service::Reports);
     let _resource = transport.publish(envelope::<ResourceCreated>(1));
     let _reservation = transport.publish(envelope::<ReservationCreated>(1));
-    assert_eq!(
-        received(&mut availability).unwrap().envelope().event_type,
-        "resource.created"
-    );
-    assert_eq!(
-        received(&mut reports).unwrap().envelope().event_type,
-        "reservation.created"
-    );
+    assert_eq!(received(&mut availability).unwrap().envelope().event_type, "resource.created");
+    assert_eq!(received(&mut reports).unwrap().envelope().event_type, "reservation.created");
     assert!(availability.next().now_or_never().is_none());
     assert!(reports.next().now_or_never().is_none());
 }
@@ -172,10 +121,7 @@ fn a_failure_is_reported_only_once_every_consumer_has_settled() {
     received(&mut availability).unwrap().reject("no".to_owned());
     assert_eq!((&mut confirmed).now_or_never(), None);
     received(&mut reports).unwrap().ack();
-    assert_eq!(
-        confirmed.now_or_never(),
-        unhandled(Service::Availability, "no")
-    );
+    assert_eq!(confirmed.now_or_never(), unhandled(Service::Availability, "no"));
 }
 
 #[test]
@@ -184,9 +130,7 @@ fn an_absent_consumer_does_not_hold_up_the_others() {
     let mut reports = road.subscribe(Service::Reports);
     let confirmed = road.publish(envelope::<ResourceCreated>(1));
     received(&mut reports).unwrap().ack();
-    let absent = PublishError::NoConsumer {
-        consumer: Service::Availability,
-    };
+    let absent = PublishError::NoConsumer { consumer: Service::Availability };
     assert_eq!(confirmed.now_or_never(), Some(Err(absent)));
 }
 
@@ -199,10 +143,7 @@ async fn a_new_subscription_replaces_the_old_one() {
     let first = received(&mut old).unwrap();
 
     let mut new = transport.subscribe(Service::Availability);
-    assert_eq!(
-        in_line.await,
-        unhandled(Service::Availability, DROPPED).unwrap()
-    );
+    assert_eq!(in_line.await, unhandled(Service::Availability, DROPPED).unwrap());
     assert!(old.next().await.is_none());
     first.ack();
     assert_eq!(in_hand.await, Ok(()));
@@ -231,10 +172,7 @@ fn a_publisher_that_gives_up_withdraws_only_what_had_no_room() {
         [1, 2, 3, 4].map(|version| road.publish(envelope::<ResourceCreated>(version)));
     drop((first, third));
     for version in [1, 2, 4] {
-        assert_eq!(
-            received(&mut subscription).unwrap().envelope().version,
-            version
-        );
+        assert_eq!(received(&mut subscription).unwrap().envelope().version, version);
     }
     assert!(subscription.next().now_or_never().is_none());
 }
@@ -244,10 +182,7 @@ enum Step {
     Publish,
     PollOldest,
     Receive,
-    Settle {
-        index: prop::sample::Index,
-        handled: bool,
-    },
+    Settle { index: prop::sample::Index, handled: bool },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {

@@ -30,52 +30,25 @@ fn any_case() -> impl Strategy<Value = Case> {
     let zone = proptest::sample::select(&ZONES[..]);
     let end = prop_oneof![
         (1..=60_u16).prop_map(End::Count),
-        (0..300_u64).prop_map(|days| End::Day(
-            NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Days::new(900 + days)
-        )),
+        (0..300_u64).prop_map(|days| End::Day(NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Days::new(900 + days))),
     ];
     let day = 0..900_i64;
     let minute = prop_oneof![0..240_i64, 0..1440_i64];
     let days = proptest::collection::vec(0..7_u8, 0..4);
-    (
-        zone,
-        day,
-        minute,
-        1..23 * 60_i64,
-        1..=3_u8,
-        days,
-        0..7_u8,
-        end,
+    (zone, day, minute, 1..23 * 60_i64, 1..=3_u8, days, 0..7_u8, end).prop_map(
+        |(zone, day, minute, length, interval, days, week_start, end)| {
+            let local = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap().and_time(chrono::NaiveTime::MIN)
+                + TimeDelta::minutes(day * 1440 + minute);
+            let start = zone.from_local_datetime(&local).earliest();
+            let start = start.map_or_else(|| local.and_utc(), |start| start.to_utc());
+            let mut days: chrono::WeekdaySet = days.into_iter().map(|day| Weekday::try_from(day).unwrap()).collect();
+            if !days.is_empty() {
+                days.insert(start.with_timezone(&zone).weekday());
+            }
+            let week_start = Weekday::try_from(week_start).unwrap();
+            Case { zone, start, duration: TimeDelta::minutes(length), rule: Rule { interval, days, end, week_start } }
+        },
     )
-        .prop_map(
-            |(zone, day, minute, length, interval, days, week_start, end)| {
-                let local = NaiveDate::from_ymd_opt(2026, 1, 1)
-                    .unwrap()
-                    .and_time(chrono::NaiveTime::MIN)
-                    + TimeDelta::minutes(day * 1440 + minute);
-                let start = zone.from_local_datetime(&local).earliest();
-                let start = start.map_or_else(|| local.and_utc(), |start| start.to_utc());
-                let mut days: chrono::WeekdaySet = days
-                    .into_iter()
-                    .map(|day| Weekday::try_from(day).unwrap())
-                    .collect();
-                if !days.is_empty() {
-                    days.insert(start.with_timezone(&zone).weekday());
-                }
-                let week_start = Weekday::try_from(week_start).unwrap();
-                Case {
-                    zone,
-                    start,
-                    duration: TimeDelta::minutes(length),
-                    rule: Rule {
-                        interval,
-                        days,
-                        end,
-                        week_start,
-                    },
-                }
-            },
-        )
 }
 
 /// The dates of a series by walking every day of the calendar: slow, and independent of `expand`.

@@ -7,24 +7,14 @@ fn until_includes_an_occurrence_that_starts_exactly_then() {
     let bogota = Tz::America__Bogota;
     for (until, expected) in [("20260615T130000Z", 3), ("20260615T125959Z", 2)] {
         let rule = format!("FREQ=WEEKLY;UNTIL={until}");
-        assert_eq!(
-            dates(bogota, "2026-06-01 08:00", &rule).len(),
-            expected,
-            "{rule}"
-        );
+        assert_eq!(dates(bogota, "2026-06-01 08:00", &rule).len(), expected, "{rule}");
     }
 }
 
 #[test]
 fn until_as_a_date_is_the_whole_local_day() {
     // 23:00 in Bogota on 15 June is already 16 June in UTC.
-    let late = |until| {
-        dates(
-            Tz::America__Bogota,
-            "2026-06-01 23:00",
-            &format!("FREQ=WEEKLY;UNTIL={until}"),
-        )
-    };
+    let late = |until| dates(Tz::America__Bogota, "2026-06-01 23:00", &format!("FREQ=WEEKLY;UNTIL={until}"));
     assert_eq!(late("20260615"), ["2026-06-01", "2026-06-08", "2026-06-15"]);
     assert_eq!(late("20260614"), ["2026-06-01", "2026-06-08"]);
     assert_eq!(late("20260615T235959Z"), ["2026-06-01", "2026-06-08"]);
@@ -35,14 +25,8 @@ fn the_week_start_decides_which_days_share_a_second_week() {
     // The example of RFC 5545 section 3.8.5.3 ("An example where the days generated makes a difference").
     let new_york = Tz::America__New_York;
     for (week_start, expected) in [
-        (
-            "MO",
-            ["1997-08-05", "1997-08-10", "1997-08-19", "1997-08-24"],
-        ),
-        (
-            "SU",
-            ["1997-08-05", "1997-08-17", "1997-08-19", "1997-08-31"],
-        ),
+        ("MO", ["1997-08-05", "1997-08-10", "1997-08-19", "1997-08-24"]),
+        ("SU", ["1997-08-05", "1997-08-17", "1997-08-19", "1997-08-31"]),
     ] {
         let rule = format!("FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST={week_start}");
         assert_eq!(dates(new_york, "1997-08-05 09:00", &rule), expected);
@@ -69,12 +53,7 @@ fn a_series_that_overlaps_itself_is_refused() {
     let refused = series(bogota, "2026-06-01 08:00", 24 * 60 + 1, rule).unwrap_err();
     assert!(matches!(refused, RuleError::SelfOverlap { .. }));
     // The day the clocks go forward has 23 hours.
-    let refused = series(
-        Tz::America__New_York,
-        "2026-03-07 08:00",
-        24 * 60,
-        "FREQ=WEEKLY;BYDAY=SA,SU;COUNT=2",
-    );
+    let refused = series(Tz::America__New_York, "2026-03-07 08:00", 24 * 60, "FREQ=WEEKLY;BYDAY=SA,SU;COUNT=2");
     assert!(matches!(refused, Err(RuleError::SelfOverlap { .. })));
 }
 
@@ -82,19 +61,9 @@ fn a_series_that_overlaps_itself_is_refused() {
 fn more_occurrences_than_the_limit_are_refused_with_the_limit() {
     let bogota = Tz::America__Bogota;
     let all_days = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU";
-    let full = series(
-        bogota,
-        "2026-01-01 08:00",
-        60,
-        &format!("{all_days};UNTIL=20270204"),
-    );
+    let full = series(bogota, "2026-01-01 08:00", 60, &format!("{all_days};UNTIL=20270204"));
     assert_eq!(full.unwrap().len(), usize::from(MAX_OCCURRENCES));
-    let refused = series(
-        bogota,
-        "2026-01-01 08:00",
-        60,
-        &format!("{all_days};UNTIL=99991231"),
-    );
+    let refused = series(bogota, "2026-01-01 08:00", 60, &format!("{all_days};UNTIL=99991231"));
     assert_eq!(refused, Err(RuleError::TooMany));
     assert!(RuleError::TooMany.to_string().contains("400"));
 }
@@ -102,17 +71,9 @@ fn more_occurrences_than_the_limit_are_refused_with_the_limit() {
 #[test]
 fn a_first_occurrence_that_does_not_fit_the_rule_is_refused() {
     let bogota = Tz::America__Bogota;
-    let refused = series(
-        bogota,
-        "2026-06-01 08:00",
-        60,
-        "FREQ=WEEKLY;BYDAY=TU;COUNT=2",
-    );
+    let refused = series(bogota, "2026-06-01 08:00", 60, "FREQ=WEEKLY;BYDAY=TU;COUNT=2");
     let text = refused.unwrap_err().to_string();
-    assert!(
-        text.contains("2026-06-01, a Mon in America/Bogota"),
-        "{text}"
-    );
+    assert!(text.contains("2026-06-01, a Mon in America/Bogota"), "{text}");
     let refused = series(bogota, "2026-06-01 08:00", 60, "FREQ=WEEKLY;UNTIL=20260531");
     assert!(matches!(refused, Err(RuleError::EndsBeforeStart { .. })));
     for minutes in [0, -60] {

@@ -32,66 +32,29 @@ fn adjacent_hours_become_one_block_with_the_facts_of_the_title() {
         lines: vec![2, 6],
     };
     assert_eq!(found.blocks[0], expected);
-    let room = Room {
-        code: "SA401".into(),
-        building: Some("SA".into()),
-        capacity: Some(25),
-        line: 2,
-    };
+    let room = Room { code: "SA401".into(), building: Some("SA".into()), capacity: Some(25), line: 2 };
     assert_eq!(found.rooms, [room]);
 }
 
 #[test]
 fn the_columns_win_over_the_title() {
-    let cells = [
-        "A1",
-        "",
-        "",
-        "Lunes",
-        "08:00-10:00",
-        "C",
-        "Álgebra",
-        "Docente 2",
-        "",
-        "Materia : X",
-    ];
+    let cells = ["A1", "", "", "Lunes", "08:00-10:00", "C", "Álgebra", "Docente 2", "", "Materia : X"];
     let found = read(&[plain(cells)]);
     let block = &found.blocks[0];
     assert_eq!(block.subject.as_deref(), Some("Álgebra"));
     assert_eq!(block.teacher.as_deref(), Some("Docente 2"));
-    assert_eq!(
-        (block.students, block.program_name.as_deref()),
-        (None, None)
-    );
-    assert_eq!(
-        (found.rooms[0].capacity, found.rooms[0].building.as_deref()),
-        (None, None)
-    );
+    assert_eq!((block.students, block.program_name.as_deref()), (None, None));
+    assert_eq!((found.rooms[0].capacity, found.rooms[0].building.as_deref()), (None, None));
 }
 
 #[test]
 fn every_day_is_known_with_and_without_accents() {
-    let days = [
-        "Lunes",
-        "MARTES",
-        "Miércoles",
-        "miercoles ",
-        "Mie\u{301}rcoles",
-        "jueves",
-        "Viernes",
-    ];
+    let days = ["Lunes", "MARTES", "Miércoles", "miercoles ", "Mie\u{301}rcoles", "jueves", "Viernes"];
     let days = days.iter().chain(&["Sábado", "SABADO", "Domingo"]);
-    let rows: Vec<_> = days
-        .enumerate()
-        .map(|(n, day)| row(&format!("R{n:02}"), day, "06:00-07:00", "C"))
-        .collect();
+    let rows: Vec<_> = days.enumerate().map(|(n, day)| row(&format!("R{n:02}"), day, "06:00-07:00", "C")).collect();
     let found = read(&rows);
     assert_eq!(found.refused, []);
-    let days: Vec<_> = found
-        .blocks
-        .iter()
-        .map(|block| block.weekday.num_days_from_monday())
-        .collect();
+    let days: Vec<_> = found.blocks.iter().map(|block| block.weekday.num_days_from_monday()).collect();
     assert_eq!(days, [0, 1, 2, 2, 2, 3, 4, 5, 5, 6]);
 }
 
@@ -108,10 +71,7 @@ fn semicolons_other_orders_and_more_columns_are_recognised() {
 
 #[test]
 fn line_ends_blank_lines_and_the_byte_order_mark_change_nothing() {
-    let rows = [
-        row("A1", "Lunes", "06:00-07:00", "C"),
-        row("A2", "Lunes", "06:00-07:00", "C"),
-    ];
+    let rows = [row("A1", "Lunes", "06:00-07:00", "C"), row("A2", "Lunes", "06:00-07:00", "C")];
     let plain = file(&rows);
     let expected = parse(plain.as_bytes()).unwrap();
     for other in [
@@ -139,16 +99,10 @@ fn files_that_cannot_be_read_say_what_to_do() {
         (b"\xFF\xFEr\0e\0", "save it as UTF-8"),
         (b"\xFE\xFF\0r\0e", "save it as UTF-8"),
         (&utf16, "save it as UTF-8"),
-        (
-            b"\nrecurso,dia",
-            "header on line 2 lacks edificio, capacidad, hora, programa, materia, docente",
-        ),
+        (b"\nrecurso,dia", "header on line 2 lacks edificio, capacidad, hora, programa, materia, docente"),
         (b"\xFF\"\n", "lacks recurso"),
         (twice.as_bytes(), "names hora twice"),
-        (
-            wide.as_bytes(),
-            "line 1 should be the header and is longer than 65536 bytes",
-        ),
+        (wide.as_bytes(), "line 1 should be the header and is longer than 65536 bytes"),
         (&huge, "more than the limit of 16777216"),
         (rows.as_bytes(), "more than 50000 rows"),
     ] {
@@ -168,10 +122,5 @@ fn findings_are_json_in_camel_case() {
     let json = serde_json::to_value(&found.refused).unwrap();
     assert_eq!(json[0]["line"], 2);
     assert_eq!(json[0]["code"], "columns.count");
-    assert!(
-        json[0]["message"]
-            .as_str()
-            .unwrap()
-            .contains("1 columns and the header 10")
-    );
+    assert!(json[0]["message"].as_str().unwrap().contains("1 columns and the header 10"));
 }

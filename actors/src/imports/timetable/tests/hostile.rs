@@ -11,14 +11,7 @@ fn valid_rows() -> impl Strategy<Value = Vec<String>> {
     let day = proptest::sample::select(&["Lunes", "Sábado", "miercoles"][..]);
     let hour = (0..23_u8).prop_map(|hour| format!("{hour:02}:00-{:02}:30", hour + 1));
     let title = proptest::sample::select(
-        &[
-            TITLE,
-            "\"Materia : A, \"\"B\"\"\n\nDocente : C\"",
-            "\"\nMateria : X\n\"",
-            "\"\"",
-            "",
-            "Materia : X",
-        ][..],
+        &[TITLE, "\"Materia : A, \"\"B\"\"\n\nDocente : C\"", "\"\nMateria : X\n\"", "\"\"", "", "Materia : X"][..],
     );
     let cells = (day, hour, "[A-Z]{1,3}", title);
     proptest::collection::vec(cells, 1..12).prop_map(|rows| {

@@ -18,18 +18,7 @@ fn refused(bad: &str) -> Vec<(u64, &'static str)> {
 
 #[test]
 fn each_fault_has_its_code_and_line() {
-    let good = [
-        "A1",
-        "SA",
-        "25",
-        "Lunes",
-        "06:00-07:00",
-        "C",
-        "",
-        "",
-        "20",
-        "t",
-    ];
+    let good = ["A1", "SA", "25", "Lunes", "06:00-07:00", "C", "", "", "20", "t"];
     let long = "x".repeat(301);
     for (place, cell, code) in [
         (0, "", "room.missing"),
@@ -76,95 +65,39 @@ fn each_fault_has_its_code_and_line() {
     assert_eq!(refused("A1,SA"), [(6, "columns.count")]);
     // Text after a closing quote: that quote may be an inner one, and then the closing one is missing.
     let cells = plain(good).replace("C,,,", "\"C\"D,,,");
-    assert_eq!(
-        refused(&cells),
-        [(6, "quote.unterminated"), (6, "quote.stray")]
-    );
+    assert_eq!(refused(&cells), [(6, "quote.unterminated"), (6, "quote.stray")]);
     assert_eq!(refused(&plain(good)), []);
 }
 
 #[test]
 fn all_faults_of_a_row_are_told_at_once() {
-    let found = refused(&plain([
-        "",
-        "SA",
-        "x",
-        "Lun",
-        "25:00-26:00",
-        "",
-        "",
-        "",
-        "-3",
-        "",
-    ]));
+    let found = refused(&plain(["", "SA", "x", "Lun", "25:00-26:00", "", "", "", "-3", ""]));
     let told: Vec<_> = found.iter().map(|(_, code)| *code).collect();
-    let expected = [
-        "room.missing",
-        "number.invalid",
-        "day.unknown",
-        "hour.invalid",
-        "course.missing",
-    ];
+    let expected = ["room.missing", "number.invalid", "day.unknown", "hour.invalid", "course.missing"];
     assert_eq!(told[..5], expected);
     assert_eq!(told[5..], ["number.invalid"]);
 }
 
 #[test]
 fn a_missing_closing_quote_costs_its_row_only() {
-    let broken = row("A1", "Lunes", "06:00-07:00", "C")
-        .trim_end_matches('"')
-        .to_owned();
+    let broken = row("A1", "Lunes", "06:00-07:00", "C").trim_end_matches('"').to_owned();
     let found = between(&broken);
     assert_eq!(codes(&found.refused), [(6, "quote.unterminated")]);
-    assert!(
-        found.refused[0].message.contains("lines 7 to 9"),
-        "{}",
-        found.refused[0].message
-    );
+    assert!(found.refused[0].message.contains("lines 7 to 9"), "{}", found.refused[0].message);
     // As the last row of the file, and as a row on one line.
     let last = read(&[row("G1", "Lunes", "06:00-07:00", "C"), broken]);
-    assert_eq!(
-        (codes(&last.refused), last.rows),
-        (vec![(6, "quote.unterminated")], 2)
-    );
-    let one_line = plain([
-        "A1",
-        "SA",
-        "25",
-        "Lunes",
-        "06:00-07:00",
-        "C",
-        "",
-        "",
-        "2",
-        "\"t",
-    ]);
+    assert_eq!((codes(&last.refused), last.rows), (vec![(6, "quote.unterminated")], 2));
+    let one_line = plain(["A1", "SA", "25", "Lunes", "06:00-07:00", "C", "", "", "2", "\"t"]);
     assert_eq!(refused(&one_line), [(6, "quote.unterminated")]);
-    let early = plain([
-        "A1",
-        "\"SA",
-        "25",
-        "Lunes",
-        "06:00-07:00",
-        "C",
-        "",
-        "",
-        "2",
-        "t",
-    ]);
+    let early = plain(["A1", "\"SA", "25", "Lunes", "06:00-07:00", "C", "", "", "2", "t"]);
     assert_eq!(refused(&early), [(6, "quote.unterminated")]);
 }
 
 #[test]
 fn a_row_with_a_bad_hour_after_a_broken_one_is_still_seen_by_its_day() {
-    let broken = row("A1", "Lunes", "06:00-07:00", "C")
-        .trim_end_matches('"')
-        .to_owned();
+    let broken = row("A1", "Lunes", "06:00-07:00", "C").trim_end_matches('"').to_owned();
     let bad = row("A2", "Lunes", "6 am", "C");
-    assert_eq!(
-        refused(&format!("{broken}\n{bad}")),
-        [(6, "quote.unterminated"), (10, "hour.invalid")]
-    );
+    assert_eq!(refused(&format!("{broken}\n{bad}")), [(6, "quote.unterminated"), (10, "hour.invalid")]);
 }
 
 #[test]
@@ -185,10 +118,7 @@ fn escaped_quotes_and_delimiters_in_quotes_are_text() {
     let title = "\"Materia : EL \"\"NUEVO\"\", ORDEN\"";
     let found = between(&row("A1", "Lunes", "06:00-07:00", "C").replace(TITLE, title));
     assert_eq!(found.refused, []);
-    assert_eq!(
-        found.blocks[0].subject.as_deref(),
-        Some("EL \"NUEVO\", ORDEN")
-    );
+    assert_eq!(found.blocks[0].subject.as_deref(), Some("EL \"NUEVO\", ORDEN"));
 }
 
 #[test]
@@ -196,20 +126,12 @@ fn bytes_that_are_not_utf8_cost_their_row_only() {
     let rows = ["A1", "A2", "A3"].map(|room| row(room, "Lunes", "06:00-07:00", "C"));
     let mut file = file(&rows).into_bytes();
     let place = file.windows(2).position(|two| two == b"A2").unwrap();
-    let place = place
-        + file[place..]
-            .windows(6)
-            .position(|six| six == b"LOGICA")
-            .unwrap();
+    let place = place + file[place..].windows(6).position(|six| six == b"LOGICA").unwrap();
     file[place + 1] = 0xD3;
     let found = parse(&file).unwrap();
     holds(&found);
     assert_eq!(codes(&found.refused), [(6, "encoding.invalid")]);
-    assert!(
-        found.refused[0]
-            .message
-            .contains("line 7 holds the byte 0xD3")
-    );
+    assert!(found.refused[0].message.contains("line 7 holds the byte 0xD3"));
     assert_eq!(found.rooms.len(), 2);
 }
 
@@ -224,11 +146,7 @@ fn another_course_at_the_same_time_is_refused_and_names_the_line() {
     ]);
     holds(&found);
     assert_eq!(codes(&found.refused), [(6, "row.overlap")]);
-    assert!(
-        found.refused[0]
-            .message
-            .contains("A1 already has another course at that time, on line 2")
-    );
+    assert!(found.refused[0].message.contains("A1 already has another course at that time, on line 2"));
     assert_eq!(found.blocks.len(), 4);
 }
 
@@ -243,23 +161,10 @@ fn overlapping_hours_of_one_course_merge_and_the_union_is_taken() {
     ]);
     holds(&found);
     assert_eq!(codes(&found.warnings), [(10, "row.merged")]);
-    assert_eq!(
-        codes(&found.refused),
-        [(14, "row.overlap"), (18, "row.overlap")]
-    );
-    assert!(
-        found
-            .refused
-            .iter()
-            .all(|refused| refused.message.contains("line 10"))
-    );
-    let [block] = &found.blocks[..] else {
-        panic!("{:?}", found.blocks)
-    };
-    assert_eq!(
-        (block.starts.to_string(), block.ends.to_string()),
-        ("06:00:00".into(), "10:00:00".into())
-    );
+    assert_eq!(codes(&found.refused), [(14, "row.overlap"), (18, "row.overlap")]);
+    assert!(found.refused.iter().all(|refused| refused.message.contains("line 10")));
+    let [block] = &found.blocks[..] else { panic!("{:?}", found.blocks) };
+    assert_eq!((block.starts.to_string(), block.ends.to_string()), ("06:00:00".into(), "10:00:00".into()));
     assert_eq!(block.lines, [2, 6, 10]);
 }
 
@@ -276,9 +181,7 @@ fn an_exact_duplicate_is_a_warning() {
 #[test]
 fn what_contradicts_the_first_facts_of_a_room_is_a_warning() {
     let at = |building, capacity, hour, students| {
-        plain([
-            "A1", building, capacity, "Lunes", hour, "C", "", "", students, "",
-        ])
+        plain(["A1", building, capacity, "Lunes", hour, "C", "", "", students, ""])
     };
     let found = read(&[
         at("", "", "06:00-07:00", "40"),
@@ -287,20 +190,9 @@ fn what_contradicts_the_first_facts_of_a_room_is_a_warning() {
         at("", "", "09:00-10:00", "26"),
     ]);
     holds(&found);
-    let told = [
-        (4, "room.contradiction"),
-        (4, "capacity.exceeded"),
-        (5, "capacity.exceeded"),
-    ];
+    let told = [(4, "room.contradiction"), (4, "capacity.exceeded"), (5, "capacity.exceeded")];
     assert_eq!(codes(&found.warnings), told);
-    assert!(
-        found.warnings[0]
-            .message
-            .contains("the building SA and the capacity 25")
-    );
-    assert_eq!(
-        (found.rooms[0].capacity, found.rooms[0].line),
-        (Some(25), 2)
-    );
+    assert!(found.warnings[0].message.contains("the building SA and the capacity 25"));
+    assert_eq!((found.rooms[0].capacity, found.rooms[0].line), (Some(25), 2));
     assert_eq!(found.blocks[0].students, Some(40));
 }
