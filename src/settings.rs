@@ -90,7 +90,7 @@ impl Settings {
     pub fn load(flags: Flags) -> Result<Self, SettingsError> {
         let file = read_file(flags.config.as_deref())?;
         let data_dir = flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
-        let url = flags.database_url.filter(|url| !url.is_empty());
+        let url = flags.database_url;
         let url = match (url, flags.database_url_file, file.database_url, file.database_url_file) {
             (Some(url), ..) => Some(url),
             (None, Some(path), ..) => Some(read_secret(&path)?),
@@ -102,7 +102,7 @@ impl Settings {
             database: location(url, &data_dir)?,
             data_dir,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            log: log_filter(flags.log.or(file.log))?,
             log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             time_zone: flags.time_zone.or(file.time_zone).unwrap_or(chrono_tz::America::Bogota),
         })
@@ -125,10 +125,30 @@ const SQLITE_FILE: &str = "bookly.sqlite3";
 fn location(url: Option<String>, data_dir: &Path) -> Result<Location, SettingsError> {
     match url {
         None => Ok(Location::Sqlite(data_dir.join(SQLITE_FILE))),
+        Some(url) if url.is_empty() => {
+            let problem = "DATABASE_URL is empty; give it a value, or remove it to use SQLite";
+            Err(SettingsError(problem.to_owned()))
+        }
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(Location::Postgres(url)),
         Some(_) => {
             let problem = "DATABASE_URL must begin with postgres:// or postgresql://; leave it out to use SQLite";
             Err(SettingsError(problem.to_owned()))
+        }
+    }
+}
+
+fn log_filter(filter: Option<String>) -> Result<String, SettingsError> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let filter = filter.unwrap_or_else(|| "info".to_owned());
+    let unknown = |part: &&str| {
+        let level = part.rsplit('=').next().unwrap_or_default().trim();
+        !LEVELS.contains(&level.to_lowercase().as_str())
+    };
+    match filter.split(',').find(unknown) {
+        None => Ok(filter),
+        Some(part) => {
+            let levels = LEVELS.join(", ");
+            Err(SettingsError(format!("\"{part}\" is no log level; use one of {levels}, or module=level")))
         }
     }
 }
@@ -175,6 +195,14 @@ mod tests {
     fn a_mistyped_setting_is_named() {
         let error = with_file("lisen = \"127.0.0.1:9000\"", Flags::default()).expect_err("unknown");
         assert!(error.to_string().contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for text in ["log = \"loud\"", "log = \"info,actors=zz\"", "database_url = \"\""] {
+            assert!(with_file(text, Flags::default()).is_err(), "{text}");
+        }
+        assert!(with_file("log = \"warn,actors=debug\"", Flags::default()).is_ok());
     }
 
     #[test]

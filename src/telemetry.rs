@@ -9,8 +9,9 @@ use crate::settings::LogFormat;
 /// Begins to log, to standard error. Called again it does nothing.
 pub fn log_to_stderr(filter: &str, format: LogFormat) {
     let mut builder = Builder::new();
-    // The HTTP server tells of each worker; the program says in one line that it listens.
-    builder.parse_filters(&format!("{filter},actix_server=warn")).target(Target::Stderr);
+    // The HTTP server tells of each worker, and as an error of each client that breaks off; the program says in one line
+    // that it listens, and the access log what was asked.
+    builder.parse_filters(&format!("{filter},actix_server=warn,actix_http=off")).target(Target::Stderr);
     if format == LogFormat::Json {
         builder.format(|out, record| {
             let line = serde_json::json!({

@@ -44,6 +44,16 @@ impl Clock {
     }
 }
 
+/// An instant as it is calculated with and stored: in whole microseconds, which both engines have, without leap seconds,
+/// which neither has (23:59:60 becomes the next midnight), and within the years 1 to 9999, outside of which calendars
+/// overflow and PostgreSQL refuses.
+pub fn bounded(at: DateTime<Utc>) -> DateTime<Utc> {
+    const FIRST_US: i64 = -62_135_596_800_000_000;
+    const LAST_US: i64 = 253_402_300_799_000_000;
+    let microseconds = at.timestamp_micros().clamp(FIRST_US, LAST_US);
+    DateTime::from_timestamp_micros(microseconds).unwrap_or(at)
+}
+
 /// A source of new identifiers: UUID version 7 (RFC 9562), so that rows made together lie together.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ids;
@@ -53,5 +63,23 @@ impl Ids {
     #[expect(clippy::disallowed_methods, reason = "this is the home of new identifiers")]
     pub fn next(&self) -> Uuid {
         Uuid::now_v7()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leap_second_is_the_next_second() {
+        let leap: DateTime<Utc> = "2026-12-01T14:59:60.5Z".parse().expect("an instant");
+        assert_eq!(bounded(leap), "2026-12-01T15:00:00.5Z".parse::<DateTime<Utc>>().expect("an instant"));
+        assert_eq!(bounded(leap).to_rfc3339(), "2026-12-01T15:00:00.500+00:00");
+    }
+
+    #[test]
+    fn what_no_calendar_holds_becomes_its_edge() {
+        assert_eq!(bounded(DateTime::<Utc>::MAX_UTC).to_rfc3339(), "9999-12-31T23:59:59+00:00");
+        assert_eq!(bounded(DateTime::<Utc>::MIN_UTC).to_rfc3339(), "0001-01-01T00:00:00+00:00");
     }
 }

@@ -1,5 +1,6 @@
 //! `bookly doctor`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use actors::database::Engine;
@@ -17,13 +18,18 @@ struct Diagnosis {
 impl Diagnosis {
     fn tell(&mut self, well: bool, what: &str, text: &str) {
         self.well &= well;
-        println!("{} {what:<14} {text}", if well { "ok  " } else { "FAIL" });
+        // Whoever reads the first lines only has no need of the others.
+        let _ = writeln!(std::io::stdout(), "{} {what:<14} {text}", if well { "ok  " } else { "FAIL" });
     }
 }
 
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     let mut diagnosis = Diagnosis { well: true };
     let directory = settings.data_dir.display().to_string();
+    if settings.database.engine() == Engine::Sqlite && !settings.data_dir.is_dir() {
+        diagnosis.tell(false, "data directory", &format!("there is no {directory}; name another one with --data-dir"));
+        return Ok(ExitCode::FAILURE);
+    }
     let control = match Control::reach(&settings).await {
         Ok(control) => control,
         Err(error) => {
@@ -38,6 +44,8 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
         Engine::Postgres => "PostgreSQL",
         Engine::Sqlite => "SQLite",
     };
+    // A server that runs has settings of its own.
+    let engine = if control.was_running() { "database" } else { engine };
     let readiness = control.get("/health/ready").await;
     let checks = control.get("/admin/checks").await;
     control.close().await;
@@ -61,7 +69,10 @@ fn tell_checks(diagnosis: &mut Diagnosis, checks: &Value) {
     }
     let undelivered = checks["undelivered"].as_i64().unwrap_or_default();
     if undelivered > 0 {
-        println!("     events         {undelivered} are not delivered yet; projections may lag behind until they are");
+        let _ = writeln!(
+            std::io::stdout(),
+            "     events         {undelivered} are not delivered yet; projections may lag behind until they are"
+        );
     }
     for difference in checks["differences"].as_array().into_iter().flatten() {
         diagnosis.tell(undelivered > 0, "difference", difference.as_str().unwrap_or_default());

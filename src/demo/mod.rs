@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use actors::clock::Clock;
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::serving::serve_until_stopped;
@@ -27,16 +28,23 @@ pub struct Options {
 /// # Errors
 /// When the installation cannot be started or a step of the story fails.
 pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    // Told before the directory is made, so that Ctrl-C at any time leaves nothing behind.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let directory = tempfile::Builder::new().prefix("bookly-demo-").tempdir()?;
     let listener = listen(settings.listen)?;
     let address = listener.local_addr()?;
     let app = App::start(settings.in_directory(directory.path()), Clock::system()).await?;
 
     println!("Bookly demo: a throw-away campus in {}\n", directory.path().display());
-    let accounts = accounts::create(&app).await?;
-    let rooms = campus::build(&app, accounts.administrator()).await?;
-    story::play(&app, &accounts, &rooms).await?;
-    accounts.print(address);
+    let played = tokio::select! {
+        played = play(&app, address) => played,
+        _ = interrupt.recv() => {
+            app.stop().await;
+            directory.close()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    played?;
     let code = if options.exit {
         app.stop().await;
         ExitCode::SUCCESS
@@ -46,6 +54,14 @@ pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, Box<d
     };
     directory.close()?;
     Ok(code)
+}
+
+async fn play(app: &App, address: SocketAddr) -> Result<(), Box<dyn std::error::Error>> {
+    let accounts = accounts::create(app).await?;
+    let rooms = campus::build(app, accounts.administrator()).await?;
+    story::play(app, &accounts, &rooms).await?;
+    accounts.print(address);
+    Ok(())
 }
 
 /// The wanted address or, when it is taken, one that is free.

@@ -69,7 +69,7 @@ async fn tree(call: Call) -> Result<Reply<Tree>, Problem> {
 
 async fn restart(call: Call) -> Result<Done, Problem> {
     let path = call.path("path").replace("%2F", "/").replace("%2f", "/");
-    log::warn!("{path} is restarted for {} (correlation id {})", call.caller.id(), call.caller.correlation_id);
+    log::warn!("{path:?} is to be restarted for {} (correlation id {})", call.caller.id(), call.caller.correlation_id);
     let restarted = tokio::time::timeout(PATIENCE, call.state.running.restart(&path)).await;
     let late = |_| Problem::new(&kind::LATE, "the restart takes long; GET /api/v1/admin/actors shows how it goes");
     let unknown = |error: actors::supervision::UnknownChild| Problem::new(&kind::NOT_FOUND, error.to_string());

@@ -10,7 +10,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::paging::Limit;
 use super::problem::{Problem, kind};
-use super::reservations::not_arrived;
+use super::reservations::once_arrived;
 use super::resources::READ;
 use super::route::{Group, get};
 
@@ -69,10 +69,8 @@ struct Found {
 async fn show(call: Call<Span>) -> Result<Reply<ResourceAvailability>, Problem> {
     let (resource_id, Span { from, to }) = (call.id()?, &call.query);
     let query = GetAvailability { resource_id, from: *from, to: *to };
-    match call.ask(&call.state.services.availability, query).await {
-        Ok(availability) => Ok(Reply::of(availability)),
-        Err(problem) => Err(not_arrived(&call, resource_id, problem).await),
-    }
+    let attempt = || call.ask(&call.state.services.availability, query);
+    once_arrived(&call, resource_id, attempt).await.map(Reply::of)
 }
 
 async fn search(call: Call<Search>) -> Result<Reply<Found>, Problem> {

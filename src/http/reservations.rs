@@ -1,5 +1,7 @@
 //! Operations of the availability service on reservations.
 
+use std::time::{Duration, Instant};
+
 use actix_web::http::header::RETRY_AFTER;
 use actors::access::Permission;
 use actors::availability::{
@@ -31,6 +33,9 @@ const EDIT: &[&Kind] = &[
     &kind::RESERVATION_NOT_CHANGEABLE,
 ];
 const LIST: &str = "reservations";
+/// How long is waited for the creation of a resource to reach availability, and how often is looked whether it has.
+const ARRIVAL: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The operations.
 pub fn group() -> Group {
@@ -95,27 +100,37 @@ fn reply(reservation: Reservation) -> Reply<Reservation> {
 }
 
 async fn request(call: Sent<NewReservation>) -> One {
-    let new = call.body.0.clone();
-    let resource_id = new.resource_id;
-    match call.command(&call.state.services.availability, RequestReservation(new)).await {
-        Ok(reservation) => {
-            let path = format!("/reservations/{}", reservation.id);
-            Ok(reply(reservation).location(path))
-        }
-        Err(problem) => Err(not_arrived(&call, resource_id, problem).await),
-    }
+    let availability = &call.state.services.availability;
+    let new = &call.body.0;
+    let attempt = || call.command(availability, RequestReservation(new.clone()));
+    let reservation = once_arrived(&call, new.resource_id, attempt).await?;
+    let path = format!("/reservations/{}", reservation.id);
+    Ok(reply(reservation).location(path))
 }
 
-/// A resource that was created a moment ago exists, but its event may not have reached availability yet: that is no 404.
-pub(super) async fn not_arrived<Q, B>(call: &Call<Q, B>, resource_id: Uuid, problem: Problem) -> Problem {
-    if problem.kind() != &kind::NOT_FOUND
-        || call.ask(&call.state.services.resources, GetResource(resource_id)).await.is_err()
-    {
-        return problem;
+/// Does what needs a resource. One that was created a moment ago exists, but its event may not have reached availability
+/// yet: that is no 404, and worth a short wait.
+pub(super) async fn once_arrived<Q, B, T, F, R>(call: &Call<Q, B>, resource_id: Uuid, attempt: F) -> Result<T, Problem>
+where
+    F: Fn() -> R,
+    R: Future<Output = Result<T, Problem>>,
+{
+    let begun = Instant::now();
+    loop {
+        let problem = match attempt().await {
+            Err(problem) if problem.kind() == &kind::NOT_FOUND => problem,
+            settled => return settled,
+        };
+        if call.ask(&call.state.services.resources, GetResource(resource_id)).await.is_err() {
+            return Err(problem);
+        }
+        if begun.elapsed() > ARRIVAL {
+            let detail =
+                "the resource was created a moment ago and its event is still on its way; try again in a moment";
+            return Err(Problem::new(&kind::UNAVAILABLE, detail).with_header(RETRY_AFTER, "1"));
+        }
+        actix_web::rt::time::sleep(LOOK).await;
     }
-    let detail =
-        "the resource was created or deleted a moment ago and its event is still on its way; try again in a moment";
-    Problem::new(&kind::UNAVAILABLE, detail).with_header(RETRY_AFTER, "1")
 }
 
 async fn list(call: Call<Filter>) -> Result<Reply<Page<Reservation>>, Problem> {

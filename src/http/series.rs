@@ -12,7 +12,7 @@ use super::body::Json;
 use super::call::Call;
 use super::caller::Access;
 use super::problem::{Problem, kind};
-use super::reservations::not_arrived;
+use super::reservations::once_arrived;
 use super::route::{Group, create, delete, get};
 
 const WRITE: Access = Access::Permission(Permission::SeriesWrite);
@@ -68,13 +68,10 @@ impl Answer for Requested {
 }
 
 async fn request(call: Call<Options, Json<NewSeries>>) -> Result<Requested, Problem> {
-    let new = call.body.0.clone();
-    let resource_id = new.resource_id;
-    let command = RequestSeries { new, dry_run: call.query.dry_run };
-    match call.command(&call.state.services.availability, command).await {
-        Ok(outcome) => Ok(Requested(outcome)),
-        Err(problem) => Err(not_arrived(&call, resource_id, problem).await),
-    }
+    let availability = &call.state.services.availability;
+    let (new, dry_run) = (&call.body.0, call.query.dry_run);
+    let attempt = || call.command(availability, RequestSeries { new: new.clone(), dry_run });
+    once_arrived(&call, new.resource_id, attempt).await.map(Requested)
 }
 
 async fn show(call: Call) -> Result<Reply<Series>, Problem> {

@@ -246,3 +246,28 @@ fn arriving(campus: &Campus) {
         });
     }
 }
+
+on_each_engine! {
+    odd_instants_do_no_harm(engine) {
+        let campus = Campus::start(engine);
+        let room = campus.room("Z1");
+        let start = next_week(Weekday::Wed, 9);
+        let leap = (start - TimeDelta::seconds(1)).format("%Y-%m-%dT%H:%M:60Z").to_string();
+        let body = json!({"resourceId": room, "startTime": leap, "endTime": start + TimeDelta::hours(1)});
+        let made = campus.administrator.post("/reservations", &body).expect(201);
+        assert_eq!(made["startTime"], json!(start), "a leap second is the next second");
+        let report = "/reports/usage?from=-004800-01-01T00:00:00Z&to=2100-01-01T00:00:00Z";
+        campus.administrator.get(report).expect(200);
+        campus.check();
+    }
+
+    a_resource_can_be_reserved_at_once(engine) {
+        let campus = Campus::start(engine);
+        for number in 0..20 {
+            let body = json!({"code": format!("N{number}"), "name": "New", "type": "CLASSROOM"});
+            let room = text(&campus.administrator.post("/resources", &body).expect(201)["id"]);
+            campus.administrator.post("/reservations", &wish(&room, next_week(Weekday::Wed, 9), 60)).expect(201);
+        }
+        campus.check();
+    }
+}

@@ -16,6 +16,7 @@ on_each_engine! {
         calling_off(&campus, &teacher);
         rules_of_recurrence(&campus, &teacher);
         a_change_of_the_clocks(&campus, &teacher);
+        what_begins_too_far_ahead(&campus, &teacher);
         campus.check();
     }
 }
@@ -187,4 +188,18 @@ fn a_change_of_the_clocks(campus: &Campus, teacher: &Client) {
     // Always at two o'clock in New York, whatever the clocks say elsewhere.
     assert_eq!(starts(&series), [local(0), local(1), local(2)]);
     assert_eq!(series["timeZone"], "America/New_York");
+}
+
+/// Skipping occurrences does not get around the rule that is asked of the first one.
+fn what_begins_too_far_ahead(campus: &Campus, teacher: &Client) {
+    let room = campus.room("F1");
+    for mode in ["all", "skip"] {
+        let body = weekly(&room, next_week(Weekday::Mon, 10) + week(60), "FREQ=WEEKLY;COUNT=5", mode);
+        let refused = teacher.post("/reservations/series", &body).refused(422, "rules.broken");
+        assert_eq!(refused["errors"][0]["code"], "rule.max_advance", "{refused}");
+    }
+    let body = weekly(&room, next_week(Weekday::Mon, 10), "FREQ=WEEKLY;COUNT=3", "skip");
+    let tried = teacher.post("/reservations/series?dryRun=true", &body).expect(200);
+    let expected = json!(next_week(Weekday::Mon, 10) + week(2));
+    assert_eq!(tried["occurrences"][2]["startTime"], expected, "a trial tells when");
 }

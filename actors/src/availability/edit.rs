@@ -57,7 +57,7 @@ impl Command for EditReservation {
         );
         Error::unless_empty(check_texts(self.changes.purpose.as_deref(), 0))?;
         let (now, by) = (context.origin.now, context.origin.actor_id());
-        let edited = reservation.edit(now, slot, self.changes.purpose, by).map_err(Error::NotChangeable)?;
+        let edited = reservation.edit(now, slot, self.changes.purpose.as_deref(), by).map_err(Error::NotChangeable)?;
         let Some(event) = edited else { return Ok(reservation) };
         if slot != reservation.slot {
             relocate(transaction, context, &reservation, slot)?;

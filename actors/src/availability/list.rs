@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::Availability;
 use super::error::Error;
-use super::model::{Reservation, ReservationStatus, bounded};
+use super::model::{Reservation, ReservationStatus};
 use super::store::{Row, read, reservations};
 use crate::access::Permission;
+use crate::clock::bounded;
 use crate::database::sql_types::{Id, Instant};
 use crate::database::{self, DatabaseConnection};
 use crate::service::{Context, Query};

@@ -1,12 +1,13 @@
 //! A reservation: its state, what may be decided about it, and how events change it.
 
 use amqp::events::{Fields, ReservationCancelled, ReservationCreated, ReservationUpdated};
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::clock::bounded;
 use crate::event_store::{Aggregate, aggregate_events};
 
 /// A span of time, half open: the instant of its end is free again.
@@ -22,7 +23,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The span between two instants, both [`bounded`].
+    /// The span between two instants, both as they can be stored: see [`bounded`].
     pub fn new(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) -> Self {
         Self { starts_at: bounded(starts_at), ends_at: bounded(ends_at) }
     }
@@ -45,17 +46,6 @@ impl Slot {
     /// The span moved by `by`.
     pub fn moved(&self, by: TimeDelta) -> Self {
         Self { starts_at: self.starts_at + by, ends_at: self.ends_at + by }
-    }
-}
-
-/// An instant as it is calculated with and stored: in whole microseconds, which both engines have, and within the years
-/// 1 to 9999, outside of which calendars overflow and PostgreSQL refuses. No rule allows a reservation as far away.
-pub fn bounded(at: DateTime<Utc>) -> DateTime<Utc> {
-    const FIRST_S: i64 = -62_135_596_800;
-    const LAST_S: i64 = 253_402_300_799;
-    match DateTime::from_timestamp(at.timestamp().clamp(FIRST_S, LAST_S), 0) {
-        Some(bound) if bound.timestamp() != at.timestamp() => bound,
-        _ => at.trunc_subsecs(6),
     }
 }
 
@@ -220,7 +210,7 @@ impl Reservation {
         &self,
         now: DateTime<Utc>,
         slot: Slot,
-        purpose: Option<String>,
+        purpose: Option<&str>,
         by: Uuid,
     ) -> Result<Option<ReservationUpdated>, String> {
         if !self.status.is_live() {

@@ -77,6 +77,8 @@ pub struct SeriesOutcome {
     pub dry_run: bool,
     /// Occurrences that were, or in a dry run would be, reserved.
     pub created: usize,
+    /// When those are, in the order of time.
+    pub occurrences: Vec<Slot>,
     /// Occurrences that cannot be had.
     pub rejected: Vec<Rejected>,
     /// The reservations; empty in a dry run.
@@ -120,8 +122,15 @@ impl Command for RequestSeries {
         let sorted = sort(&profile, &holds, &slots, context);
         refuse(new.mode, &sorted)?;
         let Sorted { free, rejected, .. } = sorted;
-        let mut outcome =
-            SeriesOutcome { id: None, dry_run: self.dry_run, created: free.len(), rejected, reservations: Vec::new() };
+        let occurrences = free.iter().map(|(slot, _)| *slot).collect();
+        let mut outcome = SeriesOutcome {
+            id: None,
+            dry_run: self.dry_run,
+            created: free.len(),
+            occurrences,
+            rejected,
+            reservations: Vec::new(),
+        };
         if !self.dry_run {
             let head = SeriesHead {
                 id: context.origin.ids.next(),
@@ -202,6 +211,9 @@ fn sort(profile: &Profile, holds: &[Hold], slots: &[Slot], context: &Context) ->
 }
 
 fn refuse(mode: SeriesMode, sorted: &Sorted) -> Result<(), Error> {
+    // Only the first occurrence is asked how far ahead it is, so it answers for all of them.
+    let too_far = sorted.violations.iter().filter(|violation| violation.code == "rule.max_advance");
+    Error::unless_empty(too_far.cloned().collect())?;
     if sorted.rejected.is_empty() || (mode == SeriesMode::Skip && !sorted.free.is_empty()) {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! The schema: migrations are part of the program and run at start, one process at a time.
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
@@ -28,6 +29,9 @@ pub fn migrate(location: &Location) -> Result<Vec<String>, Error> {
         Location::Sqlite(path) => {
             let lock = File::create(path.with_extension("migrating")).map_err(|error| io(&error))?;
             lock.lock().map_err(|error| io(&error))?;
+            // SQLite makes its files as readable as the first one: for their owner alone.
+            let mut private = File::options();
+            private.create(true).append(true).mode(0o600).open(path).map_err(|error| io(&error))?;
             let mut connection = SqliteConnection::establish(&path.to_string_lossy())
                 .map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))?;
             connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL")?;

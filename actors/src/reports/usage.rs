@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::store::{Row, report_conflicts, report_reservations};
 use super::{Error, Reports};
+use crate::clock::bounded;
 use crate::database::sql_types::{Id, Instant};
 use crate::database::{self, DatabaseConnection};
 use crate::service::{Context, Query};
@@ -60,7 +61,7 @@ impl Query for Usage {
     type Refusal = Error;
 
     fn run(self, connection: &mut DatabaseConnection, _: &Context) -> Result<UsageReport, Error> {
-        let Self { from, to } = self;
+        let (from, to) = (bounded(self.from), bounded(self.to));
         if from >= to {
             return Err(Error::Invalid(vec![Violation::field("field.range", "to", "to must be later than from")]));
         }

@@ -91,6 +91,10 @@ fn responses(route: &Route, schemas: &mut Schemas) -> Map<String, Value> {
         other["description"] = meaning.into();
         responses.insert(status.as_str().to_owned(), other);
     }
+    if route.row.method == Method::GET {
+        let unchanged = "The client has it already: its If-None-Match names the current ETag.";
+        responses.insert("304".to_owned(), json!({ "description": unchanged }));
+    }
     responses.insert(route.row.status.as_str().to_owned(), success);
     let problem = value(schemas.written.subschema_for::<ProblemDocument>());
     for (status, kinds) in refusals(route) {
