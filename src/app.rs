@@ -213,10 +213,19 @@ fn event_path(campus: &Campus, consumers: Consumers) -> (ChildSpec, ChildSpec) {
     (bridge, relay)
 }
 
-/// Makes the data directory, for its owner alone, and takes its lock.
+/// Makes the data directory, for its owner alone, unless it is there.
+///
+/// # Errors
+/// [`StartError::Directory`].
+pub fn make_directory(directory: &Path) -> Result<(), StartError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|error| StartError::Directory(directory.display().to_string(), error))
+}
+
+/// Makes the data directory and takes its lock.
 fn lock_directory(directory: &Path) -> Result<File, StartError> {
     let unusable = |error| StartError::Directory(directory.display().to_string(), error);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(unusable)?;
+    make_directory(directory)?;
     let lock = File::create(directory.join("bookly.lock")).map_err(unusable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

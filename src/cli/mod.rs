@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use actors::database;
 use clap::{Parser, Subcommand};
 
+use crate::app::make_directory;
 use crate::demo;
 use crate::settings::{Flags, Settings};
 use crate::telemetry::log_to_stderr;
@@ -85,7 +86,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
 }
 
 fn migrate(settings: &Settings) -> Result<ExitCode, Failure> {
-    std::fs::create_dir_all(&settings.data_dir)?;
+    make_directory(&settings.data_dir)?;
     let applied = database::migrate(&settings.database)?;
     match applied.len() {
         0 => println!("the schema is up to date"),

@@ -67,9 +67,22 @@ on_each_engine! {
         let mode = |path: &std::path::Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
         assert_eq!(mode(&installation.directory().join("control.sock")), 0o600);
         let made = installation.directory().join("made");
-        let arguments = ["doctor", "--data-dir", made.to_str().expect("a path")];
+        let arguments = ["migrate", "--data-dir", made.to_str().expect("a path")];
         assert_eq!(installation.run_command(&arguments, "").status.code(), Some(0));
         assert_eq!(mode(&made), 0o700);
+        if installation.database_url().is_none() {
+            assert_eq!(mode(&made.join("bookly.sqlite3")), 0o600);
+        }
+    }
+
+    the_doctor_makes_no_data(engine) {
+        let installation = Installation::start(engine);
+        if installation.database_url().is_none() {
+            let missing = installation.directory().join("missing");
+            let output = installation.run_command(&["doctor", "--data-dir", missing.to_str().expect("a path")], "");
+            assert_eq!(output.status.code(), Some(1));
+            assert!(!missing.exists());
+        }
     }
 
     users_are_added_with_and_without_a_server(engine) {
