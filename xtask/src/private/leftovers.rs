@@ -64,6 +64,7 @@ mod tests {
         let run = std::env::temp_dir().join(format!("no-such-run-{}", std::process::id()));
         let spawn = |value: &Path| Command::new("sleep").arg("60").env(MARK, value).spawn().unwrap();
         let (mut ours, mut other) = (spawn(&run), spawn(&run.join("else")));
+        wait_until_marked(&ours, &run);
 
         end_processes_of(&run);
 
@@ -71,5 +72,15 @@ mod tests {
         assert_eq!(other.try_wait().unwrap(), None);
         other.kill().unwrap();
         other.wait().unwrap();
+    }
+
+    /// The kernel lets the parent go on before the new program's environment can be read.
+    fn wait_until_marked(process: &std::process::Child, run: &Path) {
+        let environ = format!("/proc/{}/environ", process.id());
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while !has(&fs::read(&environ).unwrap_or_default(), &mark(run)) {
+            assert!(std::time::Instant::now() < deadline, "{environ} never showed the mark");
+            std::thread::yield_now();
+        }
     }
 }
