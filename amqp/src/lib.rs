@@ -30,4 +30,4 @@ pub mod transport;
 pub use envelope::{Envelope, EnvelopeError, Metadata};
 pub use events::Event;
 pub use service::Service;
-pub use transport::{Delivery, PublishError, Subscription, Transport};
+pub use transport::{Condition, Content, Delivery, PublishError, Source, Subscription, Transport};

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use tokio::sync::{Notify, oneshot};
 
 use super::PublishError;
+use super::delivery::{Content, Delivery, Receipt, Source};
 use crate::catalogue;
 use crate::envelope::Envelope;
 use crate::service::Service;
@@ -54,6 +55,7 @@ struct Line {
 struct Item {
     number: u64,
     envelope: Arc<Envelope>,
+    repeated: bool,
     outcome: oneshot::Sender<Result<(), String>>,
 }
 
@@ -81,8 +83,12 @@ impl InProcess {
     ///
     /// # Errors
     /// The event is not confirmed; known once every consumer has settled.
-    pub fn publish(&self, envelope: Arc<Envelope>) -> impl Future<Output = Result<(), PublishError>> + Send + use<> {
-        let placed = self.shared.place(envelope);
+    pub fn publish(
+        &self,
+        envelope: Arc<Envelope>,
+        repeated: bool,
+    ) -> impl Future<Output = Result<(), PublishError>> + Send + use<> {
+        let placed = self.shared.place(envelope, repeated);
         async move {
             let outcomes = join_all(placed?.into_iter().map(Place::outcome)).await;
             outcomes.into_iter().collect()
@@ -91,8 +97,12 @@ impl InProcess {
 
     /// See [`Transport::subscribe`](super::Transport::subscribe).
     ///
-    /// The subscription of a service that does not belong to this process has ended from the start.
-    pub fn subscribe(&self, service: Service) -> Subscription {
+    /// The subscription of a service that does not belong to this process has ended from the start; one to anything
+    /// else than a service never delivers.
+    pub(super) fn subscribe(&self, source: Source) -> Subscription {
+        let Source::Service(service) = source else {
+            return Subscription { line: None };
+        };
         let arrived = Arc::new(Notify::new());
         let mut lines = self.shared.lock();
         let number = lines.number();
@@ -107,7 +117,7 @@ impl InProcess {
         if let Some(line) = replaced {
             line.arrived.notify_one();
         }
-        Subscription { shared: self.shared.clone(), service, number, arrived }
+        Subscription { line: Some(Seat { shared: self.shared.clone(), service, number, arrived }) }
     }
 }
 
@@ -117,7 +127,7 @@ impl Shared {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place(self: &Arc<Self>, envelope: Arc<Envelope>) -> Result<Vec<Place>, PublishError> {
+    fn place(self: &Arc<Self>, envelope: Arc<Envelope>, repeated: bool) -> Result<Vec<Place>, PublishError> {
         let consumers = (self.consumers)(&envelope.event_type)
             .ok_or_else(|| PublishError::UnknownType { event_type: envelope.event_type.clone() })?;
         let mut lines = self.lock();
@@ -125,7 +135,8 @@ impl Shared {
         let place = move |&consumer| {
             let outcome = lines.by_consumer.get_mut(&consumer).map(|line| {
                 let (sender, receiver) = oneshot::channel();
-                line.waiting.push_back(Item { number, envelope: envelope.clone(), outcome: sender });
+                let envelope = envelope.clone();
+                line.waiting.push_back(Item { number, envelope, repeated, outcome: sender });
                 line.arrived.notify_one();
                 receiver
             });
@@ -181,29 +192,37 @@ impl Drop for Place {
 
 /// A service's stream of events, in the order in which they were published.
 #[derive(Debug)]
-pub struct Subscription {
+pub(super) struct Subscription {
+    line: Option<Seat>,
+}
+
+impl Subscription {
+    /// See [`Subscription::next`](super::Subscription::next).
+    pub(super) async fn next(&mut self) -> Option<Delivery> {
+        match &self.line {
+            Some(seat) => seat.next().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// A service's right to its line.
+#[derive(Debug)]
+struct Seat {
     shared: Arc<Shared>,
     service: Service,
     number: u64,
     arrived: Arc<Notify>,
 }
 
-impl Subscription {
-    /// The service that is subscribed.
-    pub fn consumer(&self) -> Service {
-        self.service
-    }
-
-    /// Waits for the next event. `None` when a newer subscription has replaced this one.
-    ///
-    /// Cancel safe: no event is lost when the future is dropped before it is ready.
-    pub async fn next(&mut self) -> Option<Delivery> {
+impl Seat {
+    async fn next(&self) -> Option<Delivery> {
         loop {
             {
                 let mut lines = self.shared.lock();
                 let line = lines.by_consumer.get_mut(&self.service).filter(|line| line.number == self.number)?;
-                if let Some(Item { envelope, outcome, .. }) = line.waiting.pop_front() {
-                    return Some(Delivery { consumer: self.service, envelope, outcome });
+                if let Some(item) = line.waiting.pop_front() {
+                    return Some(item.into_delivery(self.service));
                 }
             }
             self.arrived.notified().await;
@@ -211,7 +230,20 @@ impl Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl Item {
+    fn into_delivery(self, service: Service) -> Delivery {
+        Delivery {
+            source: Source::Service(service),
+            content: Content::Event(self.envelope),
+            bytes: None,
+            redelivered: self.repeated,
+            death: None,
+            receipt: Receipt::InProcess(self.outcome),
+        }
+    }
+}
+
+impl Drop for Seat {
     /// Whatever still stands in line is dropped, which tells its publishers.
     fn drop(&mut self) {
         let mut lines = self.shared.lock();
@@ -220,38 +252,6 @@ impl Drop for Subscription {
             drop(lines);
             drop(line);
         }
-    }
-}
-
-/// An event in the hands of a consumer, who must settle it. Dropping it, as a panic does, counts as a rejection.
-#[derive(Debug)]
-#[must_use = "a delivery that is dropped counts as unhandled"]
-pub struct Delivery {
-    consumer: Service,
-    envelope: Arc<Envelope>,
-    outcome: oneshot::Sender<Result<(), String>>,
-}
-
-impl Delivery {
-    /// The consuming service.
-    pub fn consumer(&self) -> Service {
-        self.consumer
-    }
-
-    /// The event.
-    pub fn envelope(&self) -> &Arc<Envelope> {
-        &self.envelope
-    }
-
-    /// The event is handled: its effect is committed, or it is parked as a dead letter.
-    pub fn ack(self) {
-        // The publisher may have given up waiting; it will publish again, and the consumer's inbox knows the event.
-        let _ = self.outcome.send(Ok(()));
-    }
-
-    /// The event could not be handled here; its publisher keeps it.
-    pub fn reject(self, reason: String) {
-        let _ = self.outcome.send(Err(reason));
     }
 }
 
