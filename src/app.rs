@@ -3,7 +3,7 @@
 //! ```text
 //! bookly (one for one)
 //! ├── services (one for one): auth, resources, availability, reports, imports
-//! └── events (rest for one): bridge, relay
+//! └── events (rest for one): bridge, relay, dead-letters
 //! ```
 
 use std::fs::{self, File, TryLockError};
@@ -11,21 +11,28 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actors::auth::{Auth, Tokens};
 use actors::availability::Availability;
-use actors::bridge::Bridge;
-use actors::clock::Clock;
+use actors::bridge::{self, Bridge};
+use actors::clock::{Clock, Ids};
 use actors::database::{Database, Error as DatabaseError};
+use actors::dead_letters::DeadLetters;
+use actors::event_store::recovery;
+use actors::handling::Handling;
 use actors::imports::{Imports, Workplace};
 use actors::relay::Relay;
 use actors::reports::Reports;
 use actors::resources::Resources;
 use actors::service::Campus;
-use actors::supervision::{Backoff, ChildSpec, Intensity, Running, Strategy, child, supervisor};
+use actors::supervision::{Address, Backoff, ChildSpec, Intensity, Running, Strategy, child, supervisor};
 use actors::wiring::Consumers;
+use amqp::transport::rabbitmq;
 use amqp::{Service, Transport};
+use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::http::health::Probe;
 use crate::http::{HttpState, Services};
@@ -42,6 +49,8 @@ pub struct App {
     pub running: Running,
     /// The services' actors.
     pub services: Services,
+    /// The way of events.
+    pub transport: Transport,
     /// The storage.
     pub database: Database,
     /// The time.
@@ -81,9 +90,10 @@ impl App {
         let lock = lock_directory(&settings.data_dir)?;
         let database = Database::open(settings.database.clone())?;
         let tokens = Tokens::load(&database).await?;
+        let directory = identity(&settings.data_dir)?;
         let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: settings.time_zone };
-        let (services, running) = start_tree(&campus, &tokens);
-        let app = Self { running, services, database, clock, settings, tokens, _lock: lock };
+        let (services, running, transport) = start_tree(&campus, &tokens, &settings, directory);
+        let app = Self { running, services, transport, database, clock, settings, tokens, _lock: lock };
         app.wait_until_ready().await?;
         Ok(app)
     }
@@ -101,7 +111,7 @@ impl App {
             database: self.database.clone(),
             tokens: self.tokens.clone(),
             clock: self.clock.clone(),
-            probe: Probe::new(self.database.clone()),
+            probe: Probe::new(self.database.clone(), self.transport.clone()),
         }
     }
 
@@ -138,7 +148,12 @@ impl App {
     }
 }
 
-fn start_tree(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
+fn start_tree(
+    campus: &Campus,
+    tokens: &Tokens,
+    settings: &Settings,
+    directory: Uuid,
+) -> (Services, Running, Transport) {
     macro_rules! service {
         ($name:literal, $make:expr) => {{
             let make = $make;
@@ -165,10 +180,11 @@ fn start_tree(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
     let workplace = Workplace { resources: resources.clone(), availability: availability.clone() };
     let (imports, imports_spec) = service!("imports", {
         let campus = of(campus);
-        move || Imports::new(campus.clone(), workplace.clone())
+        move || Imports::new(campus.clone(), workplace.clone(), directory)
     });
     let consumers = Consumers { availability: availability.clone(), reports: reports.clone() };
-    let (bridge_spec, relay_spec) = event_path(campus, consumers);
+    let EventPath { transport, specs: [bridge, relay, letters], dead_letters } =
+        event_path(campus, consumers, settings);
     let services = supervisor("services")
         .strategy(Strategy::OneForOne)
         .intensity(INTENSITY)
@@ -182,8 +198,9 @@ fn start_tree(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
         .strategy(Strategy::RestForOne)
         .intensity(INTENSITY)
         .backoff(BACKOFF)
-        .child(bridge_spec)
-        .child(relay_spec);
+        .child(bridge)
+        .child(relay)
+        .child(letters);
     let running = supervisor("bookly")
         .strategy(Strategy::OneForOne)
         .intensity(LAST_INTENSITY)
@@ -191,7 +208,7 @@ fn start_tree(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
         .supervisor(services)
         .supervisor(events)
         .start();
-    (Services { auth, resources, availability, reports, imports }, running)
+    (Services { auth, resources, availability, reports, imports, dead_letters }, running, transport)
 }
 
 /// What a branch takes before it gives up: with the waits of [`BACKOFF`], seconds of an actor that panics at once.
@@ -201,16 +218,52 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_millis(100), cap: Durati
 /// that gives up, or an actor that panics for ever would be restarted for ever.
 const LAST_INTENSITY: Intensity = Intensity { restarts: 3, within: Duration::from_secs(300) };
 
-fn event_path(campus: &Campus, consumers: Consumers) -> (ChildSpec, ChildSpec) {
-    let transport = Transport::in_process(&Service::ALL);
-    let road = transport.clone();
-    let (_, bridge) =
-        child("bridge", move |life| Ok(Bridge::new(road.clone(), consumers.clone(), life.clone()))).build();
-    let (database, clock) = (campus.database.clone(), campus.clock.clone());
-    let (_, relay) =
-        child("relay", move |life| Ok(Relay::new(database.clone(), transport.clone(), clock.clone(), life.clone())))
-            .build();
-    (bridge, relay)
+/// The way of events: what carries them, handles them, and keeps those that failed.
+struct EventPath {
+    transport: Transport,
+    specs: [ChildSpec; 3],
+    dead_letters: Address<DeadLetters>,
+}
+
+fn event_path(campus: &Campus, consumers: Consumers, settings: &Settings) -> EventPath {
+    let transport = transport(campus, settings);
+    let parked = Arc::new(Notify::new());
+    let handling = Handling::new(campus.clone(), consumers, settings.retry.clone(), Arc::clone(&parked));
+    let bridge = {
+        let (transport, handling, clock) = (transport.clone(), handling.clone(), campus.clock.clone());
+        child("bridge", move |life| {
+            let (transport, handling, clock) = (transport.clone(), handling.clone(), clock.clone());
+            let services = handling.services().collect();
+            Ok(Bridge::new(bridge::Parts { transport, handling, services, clock, life: life.clone() }))
+        })
+        .build()
+        .1
+    };
+    let relay = {
+        let (campus, transport, policies) = (campus.clone(), transport.clone(), settings.retry.clone());
+        child("relay", move |life| {
+            let (database, clock) = (campus.database.clone(), campus.clock.clone());
+            Ok(Relay::new(database, transport.clone(), clock, policies.clone(), life.clone()))
+        })
+        .build()
+        .1
+    };
+    let (campus, policies) = (campus.clone(), settings.retry.clone());
+    let (dead_letters, letters_spec) = child("dead-letters", move |life| {
+        let replay = handling.replay();
+        Ok(DeadLetters::new(campus.clone(), Arc::new(policies.clone()), replay, Arc::clone(&parked), life.clone()))
+    })
+    .mailbox(MAILBOX)
+    .concurrency(AT_ONCE)
+    .build();
+    EventPath { transport, specs: [bridge, relay, letters_spec], dead_letters }
+}
+
+fn transport(campus: &Campus, settings: &Settings) -> Transport {
+    let Some(url) = settings.amqp_url.clone() else {
+        return Transport::in_process(&Service::ALL);
+    };
+    Transport::rabbitmq(rabbitmq::Options { url, recover: recovery::hook(campus.database.clone()) })
 }
 
 /// Makes the data directory, for its owner alone, unless it is there.
@@ -220,6 +273,19 @@ fn event_path(campus: &Campus, consumers: Consumers) -> (ChildSpec, ChildSpec) {
 pub fn make_directory(directory: &Path) -> Result<(), StartError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|error| StartError::Directory(directory.display().to_string(), error))
+}
+
+/// The identifier of the data directory, made when it is first used. Tells this installation's processes from others
+/// that share its database.
+fn identity(directory: &Path) -> Result<Uuid, StartError> {
+    let unusable = |error| StartError::Directory(directory.display().to_string(), error);
+    let path = directory.join("directory-id");
+    if let Some(known) = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok()) {
+        return Ok(known);
+    }
+    let id = Ids.next();
+    fs::write(&path, id.to_string()).map_err(unusable)?;
+    Ok(id)
 }
 
 /// Makes the data directory and takes its lock.

@@ -3,15 +3,19 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actors::clock::Clock;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::http::request;
+use hyper::http::uri::Authority;
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::UnixStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::app::{App, StartError};
 use crate::http;
@@ -26,6 +30,9 @@ pub enum ControlError {
     /// The control socket failed.
     #[error("the control socket failed: {0}")]
     Socket(String),
+    /// The server at another address cannot be used.
+    #[error("{0}")]
+    Address(String),
     /// The installation refused; the text is its problem document's.
     #[error("{detail}")]
     Refused {
@@ -46,9 +53,18 @@ impl From<io::Error> for ControlError {
 
 /// A way to the installation.
 pub struct Control {
-    socket: PathBuf,
+    way: Way,
     own: Option<(App, ServerHandle)>,
 }
+
+/// Over which connection it is spoken to.
+enum Way {
+    Socket(PathBuf),
+    Remote { authority: Authority, token: String },
+}
+
+/// How long a server at another address may take to take a connection.
+const CONNECTING: Duration = Duration::from_secs(10);
 
 impl Control {
     /// Reaches the installation that runs on the data directory, or starts one.
@@ -58,7 +74,7 @@ impl Control {
     pub async fn reach(settings: &Settings) -> Result<Self, ControlError> {
         let socket = settings.control_socket();
         if UnixStream::connect(&socket).await.is_ok() {
-            return Ok(Self { socket, own: None });
+            return Ok(Self { way: Way::Socket(socket), own: None });
         }
         let app = App::start(settings.clone(), Clock::system()).await?;
         let server = http::serve(app.http_state(), None, Some(app.control_listener()?))?;
@@ -68,7 +84,26 @@ impl Control {
                 log::error!("the control socket failed: {error}");
             }
         });
-        Ok(Self { socket, own: Some((app, handle)) })
+        Ok(Self { way: Way::Socket(socket), own: Some((app, handle)) })
+    }
+
+    /// Reaches the server at a URL such as `http://127.0.0.1:8080`, with an access token.
+    ///
+    /// # Errors
+    /// [`ControlError::Address`] when the URL or the token cannot be used.
+    pub fn remote(url: &str, token: Option<&str>) -> Result<Self, ControlError> {
+        let refused = |why: &str| ControlError::Address(format!("{url}: {why}"));
+        let uri: Uri = url.parse().map_err(|error| refused(&format!("{error}")))?;
+        if uri.scheme_str() != Some("http") {
+            return Err(refused("begin with http://; reach a server behind TLS through a tunnel to its own port"));
+        }
+        if !matches!(uri.path(), "" | "/") {
+            return Err(refused("leave the path out; give http://host:port"));
+        }
+        let authority = uri.authority().cloned().ok_or_else(|| refused("name the host"))?;
+        let token = token.filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| refused("set BOOKLY_TOKEN to the access token of a user who may operate"))?;
+        Ok(Self { way: Way::Remote { authority, token: token.to_owned() }, own: None })
     }
 
     /// Whether an installation was running already.
@@ -111,25 +146,50 @@ impl Control {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Result<Value, ControlError> {
-        let stream = UnixStream::connect(&self.socket).await?;
-        let broken = |error: hyper::Error| ControlError::Socket(error.to_string());
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header("host", "bookly");
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(Bytes::from(body)));
-        let request = request.map_err(|error| ControlError::Socket(error.to_string()))?;
-        let exchange = async {
-            let response = sender.send_request(request).await.map_err(broken)?;
-            read(response).await.map_err(broken)
-        };
-        // The connection only makes progress while it is polled, and ends with the exchange.
-        tokio::select! {
-            answer = exchange => answer?,
-            ended = connection => Err(ControlError::Socket(format!("it was closed: {ended:?}"))),
+        match &self.way {
+            Way::Socket(socket) => {
+                let request = request.header("host", "bookly");
+                exchange(UnixStream::connect(socket).await?, complete(request, body)?).await
+            }
+            Way::Remote { authority, token } => {
+                let request = request.header("host", authority.as_str());
+                let request = request.header("authorization", format!("Bearer {token}"));
+                exchange(connect(authority).await?, complete(request, body)?).await
+            }
         }
+    }
+}
+
+fn complete(request: request::Builder, body: Vec<u8>) -> Result<Request<Full<Bytes>>, ControlError> {
+    request.body(Full::new(Bytes::from(body))).map_err(|error| ControlError::Socket(error.to_string()))
+}
+
+async fn connect(authority: &Authority) -> Result<TcpStream, ControlError> {
+    let unreachable = |why: String| ControlError::Address(format!("http://{authority} cannot be reached: {why}"));
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let connecting = TcpStream::connect((host, authority.port_u16().unwrap_or(80)));
+    let connected = tokio::time::timeout(CONNECTING, connecting).await;
+    connected.map_err(|_| unreachable("it does not answer".to_owned()))?.map_err(|error| unreachable(error.to_string()))
+}
+
+async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Value, ControlError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let broken = |error: hyper::Error| ControlError::Socket(error.to_string());
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    let exchange = async {
+        let response = sender.send_request(request).await.map_err(broken)?;
+        read(response).await.map_err(broken)
+    };
+    // The connection only makes progress while it is polled, and ends with the exchange.
+    tokio::select! {
+        answer = exchange => answer?,
+        ended = connection => Err(ControlError::Socket(format!("it was closed: {ended:?}"))),
     }
 }
 
@@ -150,4 +210,20 @@ fn refused(status: StatusCode, problem: Value) -> ControlError {
         detail.push_str(error["message"].as_str().unwrap_or_default());
     }
     ControlError::Refused { status: status.as_u16(), detail, problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_cannot_be_used_is_told_with_what_to_do() {
+        let refused = |url, token| Control::remote(url, token).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused("https://a.example", Some("x")).contains("tunnel"));
+        assert!(refused("http://a.example/api/v1", Some("x")).contains("http://host:port"));
+        assert!(refused("a.example:8080", Some("x")).contains("begin with http://"));
+        assert!(refused("http://a.example", None).contains("BOOKLY_TOKEN"));
+        assert!(refused("http://a.example", Some("")).contains("BOOKLY_TOKEN"));
+        assert_eq!(refused("http://[::1]:8080/", Some("x")), "");
+    }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use actors::database::Location;
+use amqp::retry::Policies;
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
@@ -42,6 +43,12 @@ pub struct Flags {
     /// A file that holds the connection URL of PostgreSQL.
     #[arg(long, global = true, env = "DATABASE_URL_FILE", value_name = "FILE")]
     database_url_file: Option<PathBuf>,
+    /// Address of a RabbitMQ broker, amqp://user:password@host:port/vhost; without it events travel within the process.
+    #[arg(long, global = true, env = "AMQP_URL", hide_env_values = true, value_name = "URL")]
+    amqp_url: Option<String>,
+    /// A file that holds the address of the RabbitMQ broker.
+    #[arg(long, global = true, env = "AMQP_URL_FILE", value_name = "FILE")]
+    amqp_url_file: Option<PathBuf>,
     /// The settings file [default: bookly.toml in the working directory, if it exists].
     #[arg(long, global = true, env = "BOOKLY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -58,6 +65,10 @@ struct SettingsFile {
     time_zone: Option<Tz>,
     database_url: Option<String>,
     database_url_file: Option<PathBuf>,
+    amqp_url: Option<String>,
+    amqp_url_file: Option<PathBuf>,
+    #[serde(default)]
+    retry: Policies,
 }
 
 /// The settings in force.
@@ -75,6 +86,10 @@ pub struct Settings {
     pub time_zone: Tz,
     /// Where the data is.
     pub database: Location,
+    /// The RabbitMQ broker; without one, events travel within the process.
+    pub amqp_url: Option<String>,
+    /// When events that failed are tried again.
+    pub retry: Policies,
 }
 
 /// A setting that cannot be used.
@@ -90,16 +105,17 @@ impl Settings {
     pub fn load(flags: Flags) -> Result<Self, SettingsError> {
         let file = read_file(flags.config.as_deref())?;
         let data_dir = flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
-        let url = flags.database_url;
-        let url = match (url, flags.database_url_file, file.database_url, file.database_url_file) {
-            (Some(url), ..) => Some(url),
-            (None, Some(path), ..) => Some(read_secret(&path)?),
-            (None, None, Some(url), _) => Some(url),
-            (None, None, None, Some(path)) => Some(read_secret(&path)?),
-            (None, None, None, None) => None,
-        };
+        let database_url = secret([
+            Secret(flags.database_url, flags.database_url_file),
+            Secret(file.database_url, file.database_url_file),
+        ])?;
+        let amqp_url =
+            secret([Secret(flags.amqp_url, flags.amqp_url_file), Secret(file.amqp_url, file.amqp_url_file)])?;
+        file.retry.check().map_err(|problem| SettingsError(format!("[retry]: {problem}")))?;
         Ok(Self {
-            database: location(url, &data_dir)?,
+            database: location(database_url, &data_dir)?,
+            amqp_url: amqp_url.map(checked_amqp_url).transpose()?,
+            retry: file.retry,
             data_dir,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             log: log_filter(flags.log.or(file.log))?,
@@ -108,10 +124,10 @@ impl Settings {
         })
     }
 
-    /// The same settings with another data directory, and the data in it.
+    /// The same settings with another data directory, and everything in it.
     pub fn in_directory(self, data_dir: &Path) -> Self {
         let database = Location::Sqlite(data_dir.join(SQLITE_FILE));
-        Self { data_dir: data_dir.to_owned(), database, ..self }
+        Self { data_dir: data_dir.to_owned(), database, amqp_url: None, ..self }
     }
 
     /// The control socket's file.
@@ -121,6 +137,30 @@ impl Settings {
 }
 
 const SQLITE_FILE: &str = "bookly.sqlite3";
+
+/// A secret as it may be given: itself, or a file that holds it.
+struct Secret(Option<String>, Option<PathBuf>);
+
+/// The first one that is given.
+fn secret(sources: [Secret; 2]) -> Result<Option<String>, SettingsError> {
+    for Secret(value, file) in sources {
+        match (value, file) {
+            (Some(value), _) => return Ok(Some(value)),
+            (None, Some(path)) => return read_secret(&path).map(Some),
+            (None, None) => {}
+        }
+    }
+    Ok(None)
+}
+
+fn checked_amqp_url(url: String) -> Result<String, SettingsError> {
+    if url.starts_with("amqp://") || url.starts_with("amqps://") {
+        return Ok(url);
+    }
+    let problem = "AMQP_URL must begin with amqp:// or amqps://, as in amqp://user:password@host:5672/vhost; \
+                   leave it out to keep events within the process";
+    Err(SettingsError(problem.to_owned()))
+}
 
 fn location(url: Option<String>, data_dir: &Path) -> Result<Location, SettingsError> {
     match url {

@@ -1,8 +1,10 @@
 //! The way of an event from its commit to its effect, with supervised actors over the in-process road.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use amqp::events::{ReservationCancelled, ReservationCreated, ReservationUpdated};
+use amqp::retry::{Policies, Policy};
 use amqp::{Service, Transport};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
@@ -10,12 +12,14 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use crate::availability::{Availability, model::ReservationEvent};
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, Parts};
 use crate::clock::Clock;
 use crate::database::scratch::{Scratch, on_each_engine, settle};
 use crate::database::sql_types::{Id, SqlId};
 use crate::database::{Database, Engine, Error};
-use crate::event_store::{Origin, Recorded, append, outbox};
+use crate::dead_letters::{self, DeadLetters};
+use crate::event_store::{Origin, Recorded, append, outbox, recovery};
+use crate::handling::Handling;
 use crate::relay::Relay;
 use crate::reports::Reports;
 use crate::service::Campus;
@@ -71,13 +75,27 @@ impl Road {
         let copy = campus.clone();
         let (availability, availability_spec) =
             child("availability", move |_: &Life| Ok(Availability::new(copy.clone()))).build();
-        let (reports, reports_spec) = child("reports", move |_: &Life| Ok(Reports::new(campus.clone()))).build();
-        let (road, consumers) = (transport.clone(), Consumers { availability, reports });
-        let (_, bridge) =
-            child("bridge", move |life: &Life| Ok(Bridge::new(road.clone(), consumers.clone(), life.clone()))).build();
-        let store = database.clone();
+        let copy = campus.clone();
+        let (reports, reports_spec) = child("reports", move |_: &Life| Ok(Reports::new(copy.clone()))).build();
+        let consumers = Consumers { availability, reports };
+        let parked = dead_letters::wakeup();
+        let handling = Handling::new(campus.clone(), consumers, policies(), Arc::clone(&parked));
+        let (road, hands, time) = (transport.clone(), handling.clone(), clock.clone());
+        let (_, bridge) = child("bridge", move |life: &Life| {
+            let (transport, handling, clock) = (road.clone(), hands.clone(), time.clone());
+            let services = handling.services().collect();
+            Ok(Bridge::new(Parts { transport, handling, services, clock, life: life.clone() }))
+        })
+        .build();
+        let (store, path) = (database.clone(), transport.clone());
         let (_, relay) = child("relay", move |life: &Life| {
-            Ok(Relay::new(store.clone(), transport.clone(), clock.clone(), life.clone()))
+            Ok(Relay::new(store.clone(), path.clone(), clock.clone(), policies(), life.clone()))
+        })
+        .build();
+        let (_, letters) = child("dead-letters", move |life: &Life| {
+            let policies = Arc::new(policies());
+            let (replay, parked) = (handling.replay(), Arc::clone(&parked));
+            Ok(DeadLetters::new(campus.clone(), policies, replay, parked, life.clone()))
         })
         .build();
         let tree = supervisor("root")
@@ -87,6 +105,7 @@ impl Road {
             .child(reports_spec)
             .child(bridge)
             .child(relay)
+            .child(letters)
             .start();
         let road = Self { database, tree };
         road.execute(witness.to_owned()).await;
@@ -130,8 +149,28 @@ impl Road {
     }
 
     async fn is_done(&self) {
-        settle("the outbox is empty", async || (self.waiting().await == 0).then_some(())).await;
+        settle("every event is handled", async || {
+            let waiting = self.waiting().await + self.letters().await + self.unhandled().await;
+            (waiting == 0).then_some(())
+        })
+        .await;
     }
+
+    async fn letters(&self) -> i64 {
+        let count = self.database.read(|connection| dead_letters::unresolved_count(connection, None));
+        count.await.expect("a count")
+    }
+
+    async fn unhandled(&self) -> i64 {
+        let count = self.database.read(|connection| recovery::count_unhandled(connection, Service::Reports));
+        count.await.expect("a count")
+    }
+}
+
+/// As many attempts as are needed, without long pauses.
+fn policies() -> Policies {
+    let backoff = amqp::retry::Backoff::Fixed { delay_ms: 50 };
+    Policies { default: Policy::Retry { attempts: 100, backoff }, ..Policies::default() }
 }
 
 fn at() -> DateTime<Utc> {
@@ -196,13 +235,11 @@ async fn a_failing_event_holds_up_its_aggregate_and_nobody_else(scratch: Scratch
     road.block(1).await;
     road.append(1, 1..=3, 3).await;
     road.append(2, 1..=3, 3).await;
-    let failing = async || {
-        let backlog = road.database.read(outbox::backlog).await.expect("a backlog");
-        (backlog.waiting == 3 && backlog.failing == 1).then_some(backlog)
-    };
-    let backlog = settle("the first has failed, the second is through", failing).await;
-    assert!(backlog.last_error.expect("an error").contains("on purpose"));
+    settle("the first is parked, and its successors behind it", async || (road.letters().await == 3).then_some(()))
+        .await;
+    settle("the second is through", async || (road.unhandled().await == 0).then_some(())).await;
     in_order(&road.seen().await, 2..=2, 3);
+    assert!(road.seen().await.iter().all(|seen| seen.0 != 1));
     road.execute("DELETE FROM blocked".to_owned()).await;
     road.is_done().await;
     in_order(&road.seen().await, 1..=2, 3);
@@ -229,7 +266,7 @@ async fn order_and_completeness_survive_trouble(scratch: Scratch) {
             for _ in 0..5 {
                 road.block(random.u128(1..=AGGREGATES)).await;
             }
-            let path = ["root/relay", "root/bridge", "root/reports"][random.usize(..3)];
+            let path = ["root/relay", "root/bridge", "root/reports", "root/dead-letters"][random.usize(..4)];
             road.tree.inject_panic(path).await.expect("a path");
         }
         road.execute("DELETE FROM blocked".to_owned()).await;

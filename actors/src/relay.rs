@@ -1,29 +1,35 @@
 //! The relay: takes events from the outbox to the transport, and out of the outbox once the transport confirmed them.
 //!
 //! It is woken by each commit that appended events and looks by itself every few seconds, for what another process or
-//! an earlier failure left behind. Of one aggregate at most one event is on its way, so its order cannot be lost; an
-//! event that fails is tried again later while those behind it wait and all others flow.
+//! an earlier failure left behind. Of one aggregate at most one event is on its way, so its order cannot be lost. When
+//! the road is to blame, an event is published again for as long as it takes; one that is itself to blame is tried as
+//! often as its policy says and then set aside, with a dead letter to tell of it, while those of its aggregate wait behind
+//! it and all others flow.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, WrapFuture};
-use amqp::{PublishError, Transport};
-use chrono::TimeDelta;
+use amqp::retry::{Policies, Policy};
+use amqp::{Envelope, PublishError, Transport};
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use uuid::Uuid;
 
-use crate::clock::Clock;
-use crate::database::{Database, Engine, Error};
+use crate::clock::{Clock, Ids};
+use crate::database::{Database, Engine, Error, Transaction};
+use crate::dead_letters::{self, EventRef, Parcel, RELAY, Reason};
 use crate::event_store::outbox::{self, Failure, Outgoing};
 use crate::supervision::Life;
 
 /// Events on their way at once.
 const WINDOW: usize = 500;
 /// How often it looks without being woken.
-const POLL: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_secs(4);
 /// How often claims are renewed while events are on their way: well within [`outbox::CLAIM`].
-const RENEWAL: Duration = Duration::from_secs(2);
+const RENEWAL: Duration = Duration::from_secs(1);
 /// The pause after storage failed.
 const STORAGE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -36,13 +42,14 @@ struct Courier {
     database: Database,
     transport: Transport,
     clock: Clock,
+    policies: Policies,
     life: Life,
 }
 
 impl Relay {
     /// A relay from `database` to `transport`.
-    pub fn new(database: Database, transport: Transport, clock: Clock, life: Life) -> Self {
-        Self { courier: Arc::new(Courier { database, transport, clock, life }) }
+    pub fn new(database: Database, transport: Transport, clock: Clock, policies: Policies, life: Life) -> Self {
+        Self { courier: Arc::new(Courier { database, transport, clock, policies, life }) }
     }
 }
 
@@ -58,7 +65,9 @@ impl Actor for Relay {
 #[derive(Default)]
 struct Outcome {
     confirmed: Vec<i64>,
-    failed: Option<Failure>,
+    /// Those of the confirmed that had failed before: a dead letter may tell of them.
+    recovered: Vec<Uuid>,
+    failed: Option<(Failure, Option<Parcel>)>,
     released: Vec<i64>,
 }
 
@@ -66,14 +75,20 @@ struct Outcome {
 #[derive(Default)]
 struct Ledger {
     confirmed: Vec<i64>,
+    recovered: Vec<Uuid>,
     failed: Vec<Failure>,
+    set_aside: Vec<Parcel>,
     released: Vec<i64>,
 }
 
 impl Ledger {
     fn enter(&mut self, outcome: Outcome) {
         self.confirmed.extend(outcome.confirmed);
-        self.failed.extend(outcome.failed);
+        self.recovered.extend(outcome.recovered);
+        if let Some((failure, set_aside)) = outcome.failed {
+            self.failed.push(failure);
+            self.set_aside.extend(set_aside);
+        }
         self.released.extend(outcome.released);
     }
 
@@ -96,7 +111,8 @@ impl Courier {
                 self.renew(&on_the_way).await;
                 renewed_at = Instant::now();
             }
-            if look && on_the_way.len() < WINDOW {
+            let open = self.transport.available().now_or_never().is_some();
+            if look && open && on_the_way.len() < WINDOW {
                 let claimed = self.claim(WINDOW - on_the_way.len()).await;
                 // A full window may have left more behind; an empty answer means that there is no more.
                 look = !claimed.is_empty();
@@ -108,15 +124,21 @@ impl Courier {
                     continue;
                 }
             }
-            let pause = if chains.is_empty() { self.until_next().await } else { RENEWAL };
+            let pause = match (chains.is_empty(), open) {
+                (false, _) => RENEWAL,
+                (true, true) => self.until_next().await,
+                // Nothing can be published: the queue in the database is only looked at for people.
+                (true, false) => self.until_next().await.max(RENEWAL),
+            };
             let mut ledger = Ledger::default();
             tokio::select! {
                 Some(outcome) = chains.next(), if !chains.is_empty() => {
                     ledger.enter(outcome);
-                    while let Some(Some(outcome)) = futures_util::FutureExt::now_or_never(chains.next()) {
+                    while let Some(Some(outcome)) = chains.next().now_or_never() {
                         ledger.enter(outcome);
                     }
                 }
+                () = self.transport.available(), if !open => look = true,
                 () = appended.notified() => look = true,
                 () = tokio::time::sleep(pause) => look = true,
             }
@@ -153,14 +175,20 @@ impl Courier {
     async fn publish(&self, chain: Vec<Outgoing>) -> Outcome {
         let mut outcome = Outcome::default();
         let mut chain = chain.into_iter();
-        for Outgoing { position, attempts, envelope } in chain.by_ref() {
-            let event_type = envelope.event_type.clone();
-            match self.transport.publish(Arc::new(envelope)).await {
-                Ok(()) => outcome.confirmed.push(position),
+        for outgoing in chain.by_ref() {
+            let envelope = Arc::new(outgoing.envelope);
+            match self.transport.publish(Arc::clone(&envelope), outgoing.repeated).await {
+                Ok(()) => {
+                    outcome.confirmed.push(outgoing.position);
+                    outcome.recovered.extend(outgoing.troubled.then_some(envelope.event_id));
+                }
                 Err(error) => {
-                    log::warn!("event {position} ({event_type}) is not delivered, attempt {}: {error}", attempts + 1);
-                    let due_at = self.clock.now() + pause_after(attempts, &error);
-                    outcome.failed = Some(Failure { position, due_at, error: error.to_string() });
+                    let (position, event_type) = (outgoing.position, &envelope.event_type);
+                    log::warn!("event {position} ({event_type}) is not delivered: {error}");
+                    let due_at = self.due_at(event_type, outgoing.attempts, &error);
+                    let set_aside = due_at.is_none().then(|| unpublishable(&envelope, outgoing.attempts, &error));
+                    let (blames_event, error) = (error.blames_event(), error.to_string());
+                    outcome.failed = Some((Failure { position, due_at, blames_event, error }, set_aside));
                     break;
                 }
             }
@@ -169,15 +197,34 @@ impl Courier {
         outcome
     }
 
+    /// When to publish it again; `None` when it has had its attempts.
+    fn due_at(&self, event_type: &str, attempts: i32, error: &PublishError) -> Option<DateTime<Utc>> {
+        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1);
+        let pause = match self.policies.events.get(event_type).copied().unwrap_or(self.policies.default) {
+            // Whatever is being restarted or mended is back in a moment.
+            _ if !error.blames_event() => Duration::from_millis(fastrand::u64(100..=400)),
+            Policy::Retry { attempts: allowed, backoff } if attempts <= allowed => {
+                backoff.delay(attempts, &mut fastrand::f64)
+            }
+            Policy::Retry { .. } | Policy::None => return None,
+        };
+        Some(self.clock.now() + pause)
+    }
+
     async fn settle(&self, ledger: Ledger) {
         let ledger = Arc::new(ledger);
+        let now = self.clock.now();
         self.until_stored(|database| {
             let ledger = Arc::clone(&ledger);
             async move {
                 database
                     .write(move |transaction| {
                         outbox::settle(transaction, &ledger.confirmed, &ledger.failed)?;
-                        outbox::release(transaction, &ledger.released)
+                        outbox::release(transaction, &ledger.released)?;
+                        for &event_id in &ledger.recovered {
+                            dead_letters::handled_event(transaction, RELAY, event_id, now)?;
+                        }
+                        park(transaction, &ledger.set_aside, now)
                     })
                     .await
             }
@@ -253,13 +300,20 @@ fn by_aggregate(claimed: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
     chains
 }
 
-/// A consumer that is only just being restarted is back in a moment; whatever else failed is given time.
-fn pause_after(attempts: i32, error: &PublishError) -> TimeDelta {
-    const FIRST_MS: i64 = 1_000;
-    const CAP_MS: i64 = 60_000;
-    if matches!(error, PublishError::NoConsumer { .. }) && attempts < 10 {
-        return TimeDelta::milliseconds(100);
+fn park(transaction: &mut Transaction<'_>, set_aside: &[Parcel], now: DateTime<Utc>) -> Result<(), Error> {
+    set_aside.iter().try_for_each(|parcel| dead_letters::park(transaction, parcel, &Ids, now).map(drop))
+}
+
+fn unpublishable(envelope: &Envelope, attempts: i32, error: &PublishError) -> Parcel {
+    Parcel {
+        consumer: RELAY.to_owned(),
+        event: Some(EventRef::of(envelope)),
+        label: Some(envelope.event_type.clone()),
+        bytes: serde_json::to_vec(envelope).unwrap_or_default(),
+        reason: Reason::Unpublishable,
+        error: error.to_string(),
+        attempts: Vec::new(),
+        failures: u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1),
+        due_at: None,
     }
-    let ceiling = FIRST_MS.saturating_mul(1 << attempts.clamp(0, 6)).min(CAP_MS);
-    TimeDelta::milliseconds(fastrand::i64(ceiling / 2..=ceiling))
 }

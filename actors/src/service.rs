@@ -157,7 +157,7 @@ macro_rules! event_consumer {
 
             fn handle(&mut self, event: $crate::wiring::Deliver, _: &mut Self::Context) -> Self::Result {
                 let campus = &self.campus;
-                $crate::wiring::handle(&campus.database, &campus.clock, amqp::Service::$Service, event)
+                $crate::handling::handle(&campus.database, &campus.clock, amqp::Service::$Service, event)
             }
         }
     };

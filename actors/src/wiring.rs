@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use actix::{Message, ResponseFuture};
+use actix::Message;
 use amqp::{Envelope, Event, Service, events};
+use uuid::Uuid;
 
 use crate::availability::Availability;
-use crate::clock::Clock;
-use crate::database::{self, Database, Transaction};
-use crate::event_store::{Origin, inbox};
+use crate::database::{self, Transaction};
+use crate::event_store::Origin;
 use crate::reports::Reports;
 use crate::supervision::{Address, CallError};
 
@@ -29,7 +29,25 @@ pub trait Reacts<E: Event> {
 /// An event for a service's actor.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Handled, HandlingError>")]
-pub struct Deliver(pub Arc<Envelope>);
+pub struct Deliver {
+    /// The event.
+    pub event: Arc<Envelope>,
+    /// The message that carried it, as received; `None` when it never left the process.
+    pub bytes: Option<Arc<[u8]>>,
+    /// How it comes here.
+    pub course: Course,
+}
+
+/// How an event comes to its consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// Straight from the road.
+    Fresh,
+    /// From the road, but it may have killed a process: its handling is noted as an execution.
+    Suspect,
+    /// From the dead letters: this one.
+    Replayed(Uuid),
+}
 
 /// What handling an event did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +56,8 @@ pub enum Handled {
     Now,
     /// It was handled before and changed nothing.
     Before,
+    /// It was parked as a dead letter: behind an earlier one of its aggregate, or because it cannot be true.
+    Parked,
 }
 
 /// Why a service could not handle an event.
@@ -49,19 +69,12 @@ pub enum HandlingError {
     /// The event does not fit the service's state.
     #[error("{0}")]
     Refused(String),
+    /// These earlier events of its aggregate have not reached the service and come first.
+    #[error("{} earlier events of its aggregate come first", .0.len())]
+    Early(Vec<Envelope>),
     /// Storage failed.
     #[error(transparent)]
     Storage(#[from] database::Error),
-}
-
-impl HandlingError {
-    /// Whether the same event may be handled a moment later.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreadable(_) => false,
-            Self::Refused(_) | Self::Storage(_) => true,
-        }
-    }
 }
 
 /// The services' actors that consume events.
@@ -83,11 +96,11 @@ impl Consumers {
     pub(crate) async fn deliver(
         &self,
         service: Service,
-        event: Arc<Envelope>,
+        event: Deliver,
     ) -> Result<Result<Handled, HandlingError>, CallError> {
         match service {
-            Service::Availability => self.availability.send(Deliver(event)).await,
-            Service::Reports => self.reports.send(Deliver(event)).await,
+            Service::Availability => self.availability.send(event).await,
+            Service::Reports => self.reports.send(event).await,
             Service::Auth | Service::Resources | Service::Stockpile => {
                 Ok(Err(HandlingError::Unreadable(format!("{service} consumes no events"))))
             }
@@ -95,29 +108,8 @@ impl Consumers {
     }
 }
 
-/// What every consumer does with a delivered event: inbox, reaction, commit.
-pub(crate) fn handle(
-    database: &Database,
-    clock: &Clock,
-    service: Service,
-    Deliver(event): Deliver,
-) -> ResponseFuture<Result<Handled, HandlingError>> {
-    let (database, clock) = (database.clone(), clock.clone());
-    Box::pin(async move {
-        database
-            .write(move |transaction| {
-                let origin = Origin::reaction(&clock, &event);
-                if !inbox::claim(transaction, service.name(), event.event_id, origin.now)? {
-                    return Ok(Handled::Before);
-                }
-                react(service, transaction, &origin, &event)?;
-                Ok(Handled::Now)
-            })
-            .await
-    })
-}
-
-fn react(
+/// Calls the reaction of `service` to an event.
+pub(crate) fn react(
     service: Service,
     transaction: &mut Transaction<'_>,
     origin: &Origin,

@@ -2,15 +2,32 @@
 //!
 //! Events go to one topic exchange with their type as routing key. Each consuming service has one queue, bound to the
 //! types that the catalogue routes to it. Any other program may bind a queue of its own to [`EXCHANGE`].
+//!
+//! Two more queues lose nothing of what goes astray: [`UNROUTED_QUEUE`] takes what no queue is bound for, and
+//! [`DEAD_LETTER_QUEUE`] what the broker itself sets aside. [`compare`] says how a broker differs from all this.
+
+use serde::{Serialize, Serializer};
 
 use crate::catalogue;
 use crate::service::Service;
 
+mod comparing;
+mod difference;
+mod live;
+
+pub use comparing::compare;
+pub(crate) use comparing::stale_bindings;
+pub use difference::{Difference, Problem, Subject};
+pub use live::{Live, LiveBinding, LiveExchange, LiveQueue};
+
 /// The topic exchange that every event is published to.
 pub const EXCHANGE: &str = "bookly.events";
 
-/// Where events go that no queue is bound for. Bookly binds nothing to it: such an event simply has no consumer yet.
+/// Where messages go that no queue is bound for (<https://www.rabbitmq.com/docs/ae>).
 pub const UNROUTED_EXCHANGE: &str = "bookly.unrouted";
+
+/// The queue that collects them, so that neither an unknown type nor a binding that is missing loses anything.
+pub const UNROUTED_QUEUE: &str = "bookly.unrouted";
 
 /// Where messages go that a consumer could not handle.
 pub const DEAD_LETTER_EXCHANGE: &str = "bookly.dead-letters";
@@ -19,7 +36,8 @@ pub const DEAD_LETTER_EXCHANGE: &str = "bookly.dead-letters";
 pub const DEAD_LETTER_QUEUE: &str = "bookly.dead-letters";
 
 /// How an exchange routes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ExchangeKind {
     /// By matching routing keys.
     Topic,
@@ -27,28 +45,41 @@ pub enum ExchangeKind {
     Fanout,
 }
 
+impl ExchangeKind {
+    /// The broker's word for it: `topic`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Topic => "topic",
+            Self::Fanout => "fanout",
+        }
+    }
+}
+
 /// An exchange to declare.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Exchange {
     /// Its name.
     pub name: &'static str,
     /// How it routes.
     pub kind: ExchangeKind,
     /// Its arguments.
+    #[serde(serialize_with = "as_object")]
     pub arguments: Vec<(&'static str, Argument)>,
 }
 
 /// A queue to declare.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Queue {
     /// Its name.
     pub name: String,
     /// Its arguments.
+    #[serde(serialize_with = "as_object")]
     pub arguments: Vec<(&'static str, Argument)>,
 }
 
 /// A binding to make.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Binding {
     /// The exchange the messages come from.
     pub exchange: &'static str,
@@ -59,7 +90,8 @@ pub struct Binding {
 }
 
 /// The value of an argument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Argument {
     /// A text.
     Text(&'static str),
@@ -67,8 +99,12 @@ pub enum Argument {
     Flag(bool),
 }
 
+fn as_object<S: Serializer>(arguments: &[(&'static str, Argument)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(arguments.iter().copied())
+}
+
 /// Everything that must exist, in an order in which it can be declared. All of it is durable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Topology {
     /// The exchanges.
     pub exchanges: Vec<Exchange>,
@@ -86,12 +122,11 @@ pub fn queue_name(service: Service) -> String {
 impl Topology {
     /// The topology that the catalogue asks for. A service that consumes nothing has no queue.
     pub fn of_catalogue() -> Self {
-        let mut topology = Self { exchanges: exchanges(), queues: vec![dead_letter_queue()], bindings: Vec::new() };
-        topology.bindings.push(Binding {
-            exchange: DEAD_LETTER_EXCHANGE,
-            queue: DEAD_LETTER_QUEUE.to_owned(),
-            routing_key: "",
-        });
+        let mut topology = Self { exchanges: exchanges(), queues: Vec::new(), bindings: Vec::new() };
+        for (exchange, queue) in [(DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE), (UNROUTED_EXCHANGE, UNROUTED_QUEUE)] {
+            topology.queues.push(collecting_queue(queue));
+            topology.bindings.push(Binding { exchange, queue: queue.to_owned(), routing_key: "" });
+        }
         for service in Service::ALL {
             let bindings: Vec<_> = catalogue::consumed_by(service)
                 .map(|entry| Binding { exchange: EXCHANGE, queue: queue_name(service), routing_key: entry.event_type })
@@ -102,6 +137,18 @@ impl Topology {
             }
         }
         topology
+    }
+
+    /// The services whose events are gone when the queue with this name is: its own service, or, for the queues that
+    /// collect what went astray, every service that consumes anything.
+    pub fn services_behind(&self, queue: &str) -> Vec<Service> {
+        let consumers = Service::ALL.into_iter().filter(|&service| self.queue(&queue_name(service)).is_some());
+        let own = Service::ALL.into_iter().find(|&service| queue_name(service) == queue);
+        consumers.filter(|&service| own.is_none_or(|own| own == service)).collect()
+    }
+
+    fn queue(&self, name: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.name == name)
     }
 }
 
@@ -117,8 +164,8 @@ fn exchanges() -> Vec<Exchange> {
     ]
 }
 
-fn dead_letter_queue() -> Queue {
-    Queue { name: DEAD_LETTER_QUEUE.to_owned(), arguments: vec![("x-queue-type", Argument::Text("quorum"))] }
+fn collecting_queue(name: &str) -> Queue {
+    Queue { name: name.to_owned(), arguments: vec![("x-queue-type", Argument::Text("quorum"))] }
 }
 
 fn service_queue(service: Service) -> Queue {
@@ -134,60 +181,4 @@ fn service_queue(service: Service) -> Queue {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_route_of_the_catalogue_has_exactly_one_binding() {
-        let topology = Topology::of_catalogue();
-        let bound: Vec<_> = topology
-            .bindings
-            .iter()
-            .filter(|binding| binding.exchange == EXCHANGE)
-            .map(|binding| (binding.queue.clone(), binding.routing_key))
-            .collect();
-        let routed: BTreeSet<_> = catalogue::ENTRIES
-            .iter()
-            .flat_map(|entry| entry.consumers.iter().map(|&consumer| (queue_name(consumer), entry.event_type)))
-            .collect();
-        assert_eq!(bound.len(), routed.len());
-        assert_eq!(bound.into_iter().collect::<BTreeSet<_>>(), routed);
-    }
-
-    #[test]
-    fn bindings_and_arguments_name_only_what_is_declared() {
-        let topology = Topology::of_catalogue();
-        let exchanges: BTreeSet<_> = topology.exchanges.iter().map(|exchange| exchange.name).collect();
-        let queues: BTreeSet<_> = topology.queues.iter().map(|queue| queue.name.as_str()).collect();
-        for binding in &topology.bindings {
-            assert!(exchanges.contains(binding.exchange), "{binding:?}");
-            assert!(queues.contains(binding.queue.as_str()), "{binding:?}");
-        }
-        let arguments = topology.exchanges.iter().map(|exchange| &exchange.arguments);
-        for (name, value) in arguments.chain(topology.queues.iter().map(|queue| &queue.arguments)).flatten() {
-            if let (true, Argument::Text(exchange)) = (name.ends_with("exchange"), value) {
-                assert!(exchanges.contains(exchange), "{name} names {exchange}");
-            }
-        }
-    }
-
-    #[test]
-    fn services_that_consume_nothing_have_no_queue() {
-        let topology = Topology::of_catalogue();
-        for service in Service::ALL {
-            let has_queue = topology.queues.iter().any(|queue| queue.name == queue_name(service));
-            assert_eq!(has_queue, catalogue::consumed_by(service).next().is_some(), "{service}");
-        }
-    }
-
-    #[test]
-    fn a_service_queue_is_replicated_ordered_and_loses_nothing() {
-        let queues = Topology::of_catalogue().queues;
-        let queue = queues.iter().find(|queue| queue.name == "bookly.availability").unwrap();
-        assert!(queue.arguments.contains(&("x-queue-type", Argument::Text("quorum"))));
-        assert!(queue.arguments.contains(&("x-single-active-consumer", Argument::Flag(true))));
-        assert!(queue.arguments.contains(&("x-dead-letter-exchange", Argument::Text("bookly.dead-letters"))));
-    }
-}
+mod tests;

@@ -1,9 +1,12 @@
 //! The command line.
 
+mod columns;
 mod contract;
+mod dead_letters;
 mod doctor;
 mod import;
 mod serve;
+mod topology;
 mod user;
 
 use std::process::ExitCode;
@@ -42,6 +45,10 @@ enum Command {
     User(user::What),
     /// Write asyncapi.yml and docs/services from the event catalogue.
     Contract(contract::Options),
+    /// Show what must be on the RabbitMQ broker, compare it with what is there, or make it so.
+    Topology(topology::Options),
+    /// Look at events that could not be handled, and decide what becomes of them.
+    DeadLetters(dead_letters::Options),
     /// Look whether everything is in order.
     Doctor,
 }
@@ -69,6 +76,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     // What speaks to a person logs only what went wrong, so that its own words can be read.
     let level = match cli.command {
         Command::Serve => settings.log.clone(),
+        // The AMQP library logs every refusal of the broker as an error, also those that are the answer to a question.
         _ if settings.log == "info" => "warn".to_owned(),
         _ => settings.log.clone(),
     };
@@ -80,6 +88,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Migrate => migrate(&settings),
         Command::Import(what) => system.block_on(import::run(settings, what)),
         Command::User(what) => system.block_on(user::run(settings, what)),
+        Command::Topology(options) => system.block_on(topology::run(settings, options)),
+        Command::DeadLetters(options) => system.block_on(dead_letters::run(settings, options)),
         Command::Doctor => system.block_on(doctor::run(settings)),
         Command::Contract(_) => Ok(ExitCode::SUCCESS),
     }

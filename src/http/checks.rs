@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use actors::access::Permission;
 use actors::auth::CheckUsers;
 use actors::availability::{CheckReservations, ListProfiles, ListReservations};
-use actors::event_store::outbox;
+use actors::database::{DatabaseConnection, Error};
+use actors::event_store::{outbox, recovery};
 use actors::reports::ListRegistered;
 use actors::resources::{CheckResources, ListResources};
+use amqp::Service;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -39,7 +41,8 @@ pub struct Checks {
     pub compared: BTreeMap<String, usize>,
     /// What differs; empty when all is right.
     pub differences: Vec<String>,
-    /// Events that are not delivered yet: while there are any, projections may lag behind.
+    /// Events that are not handled by every consumer yet, dead letters aside: while there are any, projections may lag
+    /// behind.
     pub undelivered: i64,
 }
 
@@ -55,8 +58,16 @@ async fn run(call: Call) -> Result<Reply<Checks>, Problem> {
     enter("reservations", call.ask(&services.availability, CheckReservations).await?);
     enter("availabilityProfiles", profiles(&call).await?);
     enter("reportedReservations", reported(&call).await?);
-    checks.undelivered = call.state.database.read(outbox::backlog).await.map_err(Problem::from)?.waiting;
+    checks.undelivered = call.state.database.read(undelivered).await.map_err(Problem::from)?;
     Ok(Reply::of(checks))
+}
+
+fn undelivered(connection: &mut DatabaseConnection) -> Result<i64, Error> {
+    let mut unhandled = 0;
+    for service in Service::ALL {
+        unhandled += recovery::count_unhandled(connection, service)?;
+    }
+    Ok(unhandled.max(outbox::backlog(connection)?.waiting))
 }
 
 /// Availability's profiles against the resources they show.

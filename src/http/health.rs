@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actors::database::{Database, Error};
 use actors::event_store::outbox::{self, Backlog};
 use actors::supervision::{Node, Running};
+use amqp::{Condition, Transport};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -87,13 +88,14 @@ struct Liveness {
 #[derive(Clone)]
 pub struct Probe {
     database: Database,
+    transport: Transport,
     turn: Arc<Semaphore>,
 }
 
 impl Probe {
-    /// A probe of `database`.
-    pub fn new(database: Database) -> Self {
-        Self { database, turn: Arc::new(Semaphore::new(1)) }
+    /// A probe of `database` and `transport`.
+    pub fn new(database: Database, transport: Transport) -> Self {
+        Self { database, transport, turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// What waits in the outbox, or why the database did not tell within its time.
@@ -127,10 +129,10 @@ impl Part {
 }
 
 impl Readiness {
-    fn of(running: &Running, backlog: Result<Backlog, String>) -> Self {
+    fn of(running: &Running, transport: &Condition, backlog: Result<Backlog, String>) -> Self {
         let tree = running.tree();
         let (database, bus) = match backlog {
-            Ok(backlog) => (Part::ready(None), bus(&backlog, &tree)),
+            Ok(backlog) => (Part::ready(None), bus(&backlog, transport, &tree)),
             Err(reason) => {
                 (Part::new(Status::Unready, reason), Part::new(Status::Degraded, "the outbox cannot be read"))
             }
@@ -144,10 +146,14 @@ impl Readiness {
 }
 
 /// Events that wait are not lost, so the bus makes nobody unready.
-fn bus(backlog: &Backlog, tree: &Node) -> Part {
-    let detail = format!("{} events waiting, {} failing", backlog.waiting, backlog.failing);
-    let troubled = troubled(tree).into_iter().any(|path| path.ends_with("relay") || path.ends_with("bridge"));
-    if backlog.failing > 0 || troubled { Part::new(Status::Degraded, detail) } else { Part::ready(Some(detail)) }
+fn bus(backlog: &Backlog, transport: &Condition, tree: &Node) -> Part {
+    let mut details = transport.troubles.clone();
+    details.push(format!("{} events waiting, {} failing", backlog.waiting, backlog.failing));
+    details.extend(transport.figures.clone());
+    let path = ["relay", "bridge", "dead-letters"];
+    let troubled = troubled(tree).into_iter().any(|part| path.iter().any(|name| part.ends_with(name)));
+    let degraded = backlog.failing > 0 || troubled || !transport.troubles.is_empty();
+    Part { status: if degraded { Status::Degraded } else { Status::Ready }, detail: Some(details.join("; ")) }
 }
 
 fn actors(ready: bool, tree: &Node) -> Part {
@@ -183,5 +189,6 @@ async fn live(_: Call) -> Result<Reply<Liveness>, Problem> {
 
 async fn ready(call: Call) -> Result<Readiness, Problem> {
     let backlog = call.state.probe.backlog().await;
-    Ok(Readiness::of(&call.state.running, backlog))
+    let transport = call.state.probe.transport.condition();
+    Ok(Readiness::of(&call.state.running, &transport, backlog))
 }

@@ -23,6 +23,7 @@ pub mod caller;
 mod categories;
 mod checks;
 mod conditional;
+mod dead_letters;
 mod docs;
 mod documents;
 mod events;
@@ -69,6 +70,7 @@ fn table() -> Table {
         reports::group(),
         events::group(),
         admin::group(),
+        dead_letters::group(),
         checks::group(),
         health::group(),
     ])

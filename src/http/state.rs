@@ -4,6 +4,7 @@ use actors::auth::{Auth, Tokens};
 use actors::availability::Availability;
 use actors::clock::Clock;
 use actors::database::Database;
+use actors::dead_letters::DeadLetters;
 use actors::imports::Imports;
 use actors::reports::Reports;
 use actors::resources::Resources;
@@ -24,6 +25,8 @@ pub struct Services {
     pub reports: Address<Reports>,
     /// Brings timetables in.
     pub imports: Address<Imports>,
+    /// Keeps what a consumer could not handle.
+    pub dead_letters: Address<DeadLetters>,
 }
 
 /// What every operation can reach.

@@ -13,6 +13,19 @@ use super::{Client, Engine, settle};
 /// The address of the first administrator.
 const ADMINISTRATOR: &str = "admin@bookly.local";
 
+/// What the surroundings of a test run may have set, and must not reach the program.
+const SETTINGS: [&str; 9] = [
+    "DATABASE_URL",
+    "DATABASE_URL_FILE",
+    "AMQP_URL",
+    "AMQP_URL_FILE",
+    "RABBITMQ_MANAGEMENT_URL",
+    "REDIS_URL",
+    "BOOKLY_LISTEN",
+    "BOOKLY_CONFIG",
+    "BOOKLY_TIME_ZONE",
+];
+
 /// An installation of a test. It is killed and removed with its owner.
 pub struct Installation {
     engine: Engine,
@@ -25,9 +38,19 @@ pub struct Installation {
 impl Installation {
     /// Starts the program on an empty data directory and database.
     pub fn start(engine: Engine) -> Self {
+        Self::start_knowing(engine, String::new())
+    }
+
+    /// Starts the program once more, on the same database and broker, with a data directory of its own.
+    pub fn twin(&self) -> Self {
+        assert!(self.engine.url().is_some(), "only a database server can serve two processes");
+        Self::start_knowing(self.engine.clone(), self.password.clone())
+    }
+
+    /// The administrator's password is printed only where the administrator is made.
+    fn start_knowing(engine: Engine, password: String) -> Self {
         let directory = tempfile::Builder::new().prefix("bookly-test-").tempdir().expect("a directory");
-        let mut installation =
-            Self { engine, directory, process: None, address: String::new(), password: String::new() };
+        let mut installation = Self { engine, directory, process: None, address: String::new(), password };
         installation.run();
         installation
     }
@@ -62,12 +85,15 @@ impl Installation {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
         command.args(arguments).env("BOOKLY_DATA_DIR", self.directory.path());
-        for name in ["DATABASE_URL", "DATABASE_URL_FILE", "BOOKLY_LISTEN", "BOOKLY_CONFIG", "BOOKLY_TIME_ZONE"] {
+        for name in SETTINGS {
             command.env_remove(name);
         }
-        if let Some(url) = self.engine.url() {
-            command.env("DATABASE_URL", url);
-        }
+        let urls = [
+            ("DATABASE_URL", self.engine.url()),
+            ("AMQP_URL", self.engine.amqp_url()),
+            ("RABBITMQ_MANAGEMENT_URL", self.engine.management_url()),
+        ];
+        command.envs(urls.into_iter().filter_map(|(name, url)| Some((name, url?))));
         command
     }
 
@@ -155,6 +181,11 @@ impl Installation {
     /// The connection URL of its database, for PostgreSQL.
     pub fn database_url(&self) -> Option<String> {
         self.engine.url()
+    }
+
+    /// The connection URL of its broker, where it has one.
+    pub fn amqp_url(&self) -> Option<String> {
+        self.engine.amqp_url()
     }
 
     /// What the program logged.

@@ -1,11 +1,13 @@
-//! Real installations for tests: the program itself, as a process, on each engine.
+//! Real installations for tests: the program itself, as a process, on each engine, and brokers to be mistreated.
 
+mod broker;
 mod client;
 mod engine;
 mod eventually;
 mod installation;
 mod skip;
 
+pub use broker::Broker;
 pub use client::{Answer, Client};
 pub use engine::Engine;
 pub use eventually::{settle, settle_within};

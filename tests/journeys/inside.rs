@@ -50,6 +50,8 @@ pub fn settings(engine: &Engine, directory: &Path) -> Settings {
         log_format: LogFormat::Text,
         time_zone: chrono_tz::America::Bogota,
         database,
+        amqp_url: engine.amqp_url(),
+        retry: Default::default(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Stories of failure: real parts are overrun, killed and frozen.
 
+mod asyncapi;
 mod book;
 mod broken_timetables;
+mod broker;
 mod crowd;
 mod dice;
 mod endings;

@@ -11,6 +11,7 @@ mod environment;
 mod needs;
 mod postgres_command;
 mod private;
+mod rabbitmq_command;
 mod skipped;
 mod test_command;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         }
         Ok(Command::Test(test)) => test_command::run(&test),
         Ok(Command::Postgres) => postgres_command::run(),
+        Ok(Command::RabbitMq(broker)) => rabbitmq_command::run(broker),
         Ok(Command::Keep(keep)) => private::keeper::serve(&keep),
         Err(problem) => {
             eprintln!("cargo xtask: {problem}\n\n{}", arguments::HELP);

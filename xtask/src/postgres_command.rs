@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::arguments::Engine;
+use crate::arguments::Keep;
 use crate::needs::{self, postgres};
 use crate::private::keeper::Keeper;
 
@@ -14,11 +14,15 @@ pub fn run() -> Result<ExitCode, String> {
     if let Some(url) = crate::environment::database_url() {
         return Err(format!("{} is set ({url}): unset it to start a private server", crate::environment::DATABASE_URL));
     }
-    let missing = needs::ensure(&needs::of_tests(&[Engine::Postgres]));
-    if let Some(missing) = missing.iter().find(|missing| missing.name == "PostgreSQL") {
+    let missing = needs::ensure(&[Box::new(postgres::Postgres::default())]);
+    if let Some(missing) = missing.first() {
         return Err(missing.reason.clone());
     }
-    let mut keeper = Keeper::start(&crate::environment::private_directory()?, Some(&postgres::binaries()?))?;
+    let mut keeper = Keeper::start(&Keep {
+        private: crate::environment::private_directory()?,
+        postgres: Some(postgres::binaries()?),
+        rabbitmq: None,
+    })?;
     println!("{}", keeper.postgres.as_deref().unwrap_or_default());
     eprintln!("running until Ctrl-C; its data is deleted then");
     keeper.wait();

@@ -1,12 +1,13 @@
 //! `cargo xtask test`: the whole suite, with everything it needs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use crate::arguments::{Engine, Test};
-use crate::environment::{self, DATABASE_URL};
-use crate::needs::{self, Missing, postgres};
+use crate::arguments::{Broker, Engine, Keep, Test};
+use crate::environment::{self, AMQP_MANAGEMENT_URL, AMQP_URL, DATABASE_URL, RABBITMQCTL};
+use crate::needs::consumers::{Node, Python};
+use crate::needs::{self, Missing, postgres, rabbitmq};
 use crate::private::keeper::Keeper;
 use crate::private::leftovers::MARK;
 use crate::skipped::Skipped;
@@ -14,16 +15,21 @@ use crate::skipped::Skipped;
 /// Runs the tests and tells what was skipped. The exit code is cargo's, or a failure when a gate skipped something.
 ///
 /// # Errors
-/// When the private server or cargo cannot be started.
+/// When a private server or cargo cannot be started.
 pub fn run(test: &Test) -> Result<ExitCode, String> {
     let missing = needs::ensure(&needs::of_tests(&test.engines));
-    let postgres = wants_private_postgres(test, &missing).then(postgres::binaries).transpose()?;
-    let keeper = Keeper::start(&environment::private_directory()?, postgres.as_deref())?;
-    let url = environment::database_url().or_else(|| keeper.postgres.clone());
+    let keeper = Keeper::start(&private_servers(test, &missing)?)?;
+    let servers = Servers::of(test, &keeper)?;
     let skip_file = keeper.run.join("skipped");
 
-    let mut cargo = cargo_test(test, url.as_deref(), missing.is_empty());
+    let mut cargo = cargo_test(test, &servers, missing.is_empty());
     cargo.current_dir(environment::workspace_root()?).env(MARK, &keeper.run).env("BOOKLY_TEST_SKIPPED", &skip_file);
+    for (name, value) in programs(test, &missing)? {
+        cargo.env(name, value);
+    }
+    if keeper.rabbitmq.is_some() {
+        cargo.env(RABBITMQCTL, keeper.rabbitmqctl());
+    }
     let status = cargo.status().map_err(|error| format!("cannot run cargo: {error}"))?;
 
     let passed = report(&Skipped::new(&missing, &read(&skip_file)), environment::is_ci());
@@ -35,13 +41,63 @@ pub fn run(test: &Test) -> Result<ExitCode, String> {
     }
 }
 
-fn wants_private_postgres(test: &Test, missing: &[Missing]) -> bool {
-    test.engines.contains(&Engine::Postgres)
-        && environment::database_url().is_none()
-        && missing.iter().all(|need| need.name != "PostgreSQL")
+/// The variables that name programs to the tests: each is there only where its program is.
+fn programs(test: &Test, missing: &[Missing]) -> Result<Vec<(&'static str, PathBuf)>, String> {
+    let there = |name: &str| missing.iter().all(|need| need.name != name);
+    let mut programs = vec![];
+    if can_start_brokers(test, missing) {
+        programs.push(("BOOKLY_TEST_XTASK", std::env::current_exe().map_err(|error| error.to_string())?));
+    }
+    if test.engines.contains(&Engine::Postgres) && there("Python") {
+        programs.push(("BOOKLY_TEST_PYTHON", Python::program()?));
+    }
+    if let Some(node) = environment::program("node").filter(|_| there("Node.js")) {
+        programs.extend([("BOOKLY_TEST_NODE", node), ("BOOKLY_TEST_NODE_MODULES", Node::modules()?)]);
+    }
+    Ok(programs)
 }
 
-fn cargo_test(test: &Test, url: Option<&str>, complete: bool) -> Command {
+/// Whether tests can have brokers of their own, by `xtask rabbitmq`.
+fn can_start_brokers(test: &Test, missing: &[Missing]) -> bool {
+    test.engines.contains(&Engine::Postgres) && missing.iter().all(|need| need.name != "RabbitMQ")
+}
+
+/// What of its servers the run has to start itself.
+fn private_servers(test: &Test, missing: &[Missing]) -> Result<Keep, String> {
+    let postgres = test.engines.contains(&Engine::Postgres)
+        && environment::database_url().is_none()
+        && missing.iter().all(|need| need.name != "PostgreSQL");
+    let rabbitmq = can_start_brokers(test, missing) && environment::amqp_urls()?.is_none();
+    let broker = || rabbitmq::binaries().map(|bin| Broker { bin, ..Broker::default() });
+    Ok(Keep {
+        private: environment::private_directory()?,
+        postgres: postgres.then(postgres::binaries).transpose()?,
+        rabbitmq: rabbitmq.then(broker).transpose()?,
+    })
+}
+
+/// The servers that are named to the tests.
+#[derive(Default)]
+struct Servers {
+    database: Option<String>,
+    /// The broker and its management API.
+    amqp: Option<(String, String)>,
+}
+
+impl Servers {
+    fn of(test: &Test, keeper: &Keeper) -> Result<Self, String> {
+        if !test.engines.contains(&Engine::Postgres) {
+            return Ok(Self::default());
+        }
+        let private = keeper.rabbitmq.as_ref().map(|broker| (broker.url.clone(), broker.management_url.clone()));
+        Ok(Self {
+            database: environment::database_url().or_else(|| keeper.postgres.clone()),
+            amqp: environment::amqp_urls()?.or(private),
+        })
+    }
+}
+
+fn cargo_test(test: &Test, servers: &Servers, complete: bool) -> Command {
     let mut cargo = Command::new(environment::cargo());
     cargo.arg("test");
     if !names_packages(&test.cargo) {
@@ -50,10 +106,13 @@ fn cargo_test(test: &Test, url: Option<&str>, complete: bool) -> Command {
     cargo.args(&test.cargo);
     let engines: Vec<&str> = test.engines.iter().map(|engine| engine.name()).collect();
     cargo.env("BOOKLY_TEST_ENGINES", engines.join(","));
-    match url.filter(|_| test.engines.contains(&Engine::Postgres)) {
-        Some(url) => cargo.env(DATABASE_URL, url),
-        None => cargo.env_remove(DATABASE_URL),
-    };
+    let (amqp, management) = servers.amqp.clone().unzip();
+    for (name, url) in [(DATABASE_URL, servers.database.clone()), (AMQP_URL, amqp), (AMQP_MANAGEMENT_URL, management)] {
+        match url {
+            Some(url) => cargo.env(name, url),
+            None => cargo.env_remove(name),
+        };
+    }
     if complete {
         cargo.env("BOOKLY_TEST_REQUIRED", "1");
     }
@@ -107,25 +166,66 @@ mod tests {
         }
     }
 
-    #[test]
-    fn postgres_is_named_to_the_tests_only_when_they_run_on_it() {
-        let both = Test { engines: vec![Engine::Sqlite, Engine::Postgres], cargo: words("--lib") };
-        let command = cargo_test(&both, Some("postgres://x"), true);
-        assert_eq!(variable(&command, DATABASE_URL), Some(Some(OsStr::new("postgres://x"))));
-        assert_eq!(variable(&command, "BOOKLY_TEST_ENGINES"), Some(Some(OsStr::new("sqlite,postgres"))));
-        assert_eq!(command.get_args().collect::<Vec<_>>(), ["test", "--workspace", "--lib"]);
+    fn servers() -> Servers {
+        let amqp = Some(("amqp://y".into(), "http://z".into()));
+        Servers { database: Some("postgres://x".into()), amqp }
+    }
 
+    #[test]
+    fn servers_are_named_to_the_tests() {
+        let both = Test { engines: vec![Engine::Sqlite, Engine::Postgres], cargo: words("--lib") };
+        let command = cargo_test(&both, &servers(), true);
+        for (name, value) in [
+            (DATABASE_URL, "postgres://x"),
+            (AMQP_URL, "amqp://y"),
+            (AMQP_MANAGEMENT_URL, "http://z"),
+            ("BOOKLY_TEST_ENGINES", "sqlite,postgres"),
+        ] {
+            assert_eq!(variable(&command, name), Some(Some(OsStr::new(value))));
+        }
+        assert_eq!(command.get_args().collect::<Vec<_>>(), ["test", "--workspace", "--lib"]);
+    }
+
+    #[test]
+    fn what_the_run_does_not_use_is_hidden_from_the_tests() {
         let sqlite = Test { engines: vec![Engine::Sqlite], cargo: vec![] };
-        let command = cargo_test(&sqlite, Some("postgres://x"), true);
-        assert_eq!(variable(&command, DATABASE_URL), Some(None));
+        let command = cargo_test(&sqlite, &Servers::default(), true);
+        for name in [DATABASE_URL, AMQP_URL, AMQP_MANAGEMENT_URL] {
+            assert_eq!(variable(&command, name), Some(None));
+        }
+    }
+
+    #[test]
+    fn nothing_is_started_for_sqlite_or_without_its_programs() {
+        let missing = |name| Missing { name, reason: String::new() };
+        let postgres = Test { engines: vec![Engine::Postgres], cargo: vec![] };
+        let sqlite = Test { engines: vec![Engine::Sqlite], cargo: vec![] };
+        for keep in [
+            private_servers(&postgres, &[missing("PostgreSQL"), missing("RabbitMQ")]).unwrap(),
+            private_servers(&sqlite, &[]).unwrap(),
+        ] {
+            assert_eq!((keep.postgres, keep.rabbitmq), (None, None));
+        }
     }
 
     #[test]
     fn nothing_is_required_of_the_tests_when_a_need_is_missing() {
         let test = Test { engines: vec![Engine::Postgres], cargo: vec![] };
-        assert_eq!(variable(&cargo_test(&test, None, false), "BOOKLY_TEST_REQUIRED"), None);
-        let command = cargo_test(&test, Some("postgres://x"), true);
+        assert_eq!(variable(&cargo_test(&test, &servers(), false), "BOOKLY_TEST_REQUIRED"), None);
+        let command = cargo_test(&test, &servers(), true);
         assert_eq!(variable(&command, "BOOKLY_TEST_REQUIRED"), Some(Some(OsStr::new("1"))));
+    }
+
+    #[test]
+    fn programs_that_are_missing_are_not_named() {
+        let test = Test { engines: vec![Engine::Sqlite, Engine::Postgres], cargo: vec![] };
+        let missing = ["RabbitMQ", "Python", "Node.js"].map(|name| Missing { name, reason: String::new() });
+        assert_eq!(programs(&test, &missing), Ok(vec![]));
+        let named = programs(&test, &missing[2..]).unwrap();
+        assert_eq!(
+            named.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["BOOKLY_TEST_XTASK", "BOOKLY_TEST_PYTHON"]
+        );
     }
 
     #[test]

@@ -41,13 +41,6 @@ impl<K: Eq + Hash + Clone, T> Lanes<K, T> {
         }
         next
     }
-
-    /// The item being handled has failed: whatever waits behind it leaves the lane unhandled.
-    pub fn clear(&mut self, key: &K) -> VecDeque<T> {
-        let behind = self.waiting.remove(key).unwrap_or_default();
-        self.held = self.held.saturating_sub(1 + behind.len());
-        behind
-    }
 }
 
 impl<K: Eq + Hash + Clone, T> Default for Lanes<K, T> {
@@ -79,16 +72,5 @@ mod tests {
                 prop_assert!(items.is_sorted());
             }
         }
-    }
-
-    #[test]
-    fn what_waits_behind_a_failure_leaves_with_it() {
-        let mut lanes = Lanes::new();
-        assert_eq!(lanes.enter(&"a", 1), Some(1));
-        assert_eq!(lanes.enter(&"a", 2), None);
-        assert_eq!(lanes.enter(&"b", 3), Some(3));
-        assert_eq!(lanes.clear(&"a"), [2]);
-        assert_eq!(lanes.held(), 1);
-        assert_eq!(lanes.enter(&"a", 4), Some(4));
     }
 }

@@ -1,39 +1,53 @@
 //! The bridge: turns what the transport delivers into messages to the services' actors.
 //!
 //! ```text
-//! transport --> subscription of a service --> lane of the aggregate --> actor: Deliver(event) --> ack or reject
+//! transport --> subscription of a service --> lane of the aggregate --> handling --> ack
+//!           \-> what the broker set aside, what has no queue --> dead letters
 //! ```
 
+mod consumer;
+mod drain;
 mod lanes;
+mod recent;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, WrapFuture};
-use amqp::{Delivery, Envelope, Service, Subscription, Transport};
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use uuid::Uuid;
+use amqp::{Service, Source, Transport};
 
-use crate::supervision::{CallError, Life};
-use crate::wiring::Consumers;
-use lanes::Lanes;
+use crate::clock::Clock;
+use crate::handling::Handling;
+use crate::supervision::Life;
+use consumer::Consumer;
+use recent::Recent;
 
-/// Deliveries a consumer takes in before it has settled earlier ones.
-const PREFETCH: usize = 300;
-/// Quick attempts in place, for what passes by itself, before an event is given back.
-const QUICK_ATTEMPTS: usize = 3;
+/// How often the tree is told how the transport works.
+const REPORT_EVERY: Duration = Duration::from_millis(500);
 
-/// The actor that owns the transport's consumers.
+/// The actor that owns the transport: its connections and its consumers.
 pub struct Bridge {
-    transport: Transport,
-    consumers: Consumers,
-    life: Life,
+    parts: Parts,
+}
+
+/// What a bridge joins.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where events come from.
+    pub transport: Transport,
+    /// What is done with them.
+    pub handling: Handling,
+    /// The services that are consumed for here.
+    pub services: Vec<Service>,
+    /// The time.
+    pub clock: Clock,
+    /// The supervisor.
+    pub life: Life,
 }
 
 impl Bridge {
-    /// A bridge from `transport` to `consumers`.
-    pub fn new(transport: Transport, consumers: Consumers, life: Life) -> Self {
-        Self { transport, consumers, life }
+    /// A bridge between these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
     }
 }
 
@@ -41,87 +55,42 @@ impl Actor for Bridge {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        for service in self.consumers.services() {
-            let subscription = self.transport.subscribe(service);
-            let consumers = self.consumers.clone();
-            ctx.spawn(consume(service, subscription, consumers, self.life.clone()).into_actor(self));
+        let Parts { transport, handling, services, clock, life } = &self.parts;
+        for &service in services {
+            let (handling, clock, recent) = (handling.clone(), clock.clone(), Recent::default());
+            let consumer = Consumer { service, handling, clock, recent };
+            let subscription = transport.subscribe(Source::Service(service));
+            let life = life.clone();
+            let run = async move {
+                consumer.run(subscription).await;
+                life.fail(format!("the transport ended the deliveries of {service}"));
+            };
+            ctx.spawn(run.into_actor(self));
         }
+        let set_aside = transport.subscribe(Source::DeadLetters);
+        ctx.spawn(drain::dead_letters(set_aside, handling.clone()).into_actor(self));
+        let unrouted = transport.subscribe(Source::Unrouted);
+        ctx.spawn(drain::unrouted(unrouted, handling.clone(), transport.clone()).into_actor(self));
+        ctx.spawn(drive(transport.clone(), life.clone()).into_actor(self));
+        ctx.spawn(report(transport.clone(), handling.clone(), life.clone()).into_actor(self));
     }
 }
 
-/// Handles deliveries, those of one aggregate in order, until the transport ends.
-async fn consume(service: Service, mut subscription: Subscription, consumers: Consumers, life: Life) {
-    let mut lanes: Lanes<Uuid, Delivery> = Lanes::new();
-    let mut running = FuturesUnordered::new();
+async fn drive(transport: Transport, life: Life) {
+    let reason = transport.drive().await;
+    life.fail(reason);
+}
+
+/// Tells the tree how the road works, for people and for readiness.
+async fn report(transport: Transport, handling: Handling, life: Life) {
     loop {
-        tokio::select! {
-            delivery = subscription.next(), if lanes.held() < PREFETCH => {
-                let Some(delivery) = delivery else { break };
-                let aggregate = delivery.envelope().aggregate_id;
-                if let Some(delivery) = lanes.enter(&aggregate, delivery) {
-                    running.push(handle(service, &consumers, delivery));
-                }
-            }
-            Some((delivery, result)) = running.next(), if !running.is_empty() => {
-                let aggregate = delivery.envelope().aggregate_id;
-                match result {
-                    Ok(()) => {
-                        delivery.ack();
-                        if let Some(next) = lanes.leave(&aggregate) {
-                            running.push(handle(service, &consumers, next));
-                        }
-                    }
-                    Err(reason) => {
-                        for behind in lanes.clear(&aggregate) {
-                            behind.reject("waits behind an earlier event of its aggregate".to_owned());
-                        }
-                        delivery.reject(reason);
-                    }
-                }
-            }
+        let mut condition = transport.condition();
+        if handling.breaker().is_open() {
+            condition.troubles.push("consumers pause: the database is not available".to_owned());
         }
+        life.degraded(!condition.troubles.is_empty());
+        let figures = condition.figures.into_iter();
+        life.note(condition.troubles.into_iter().chain(figures).collect::<Vec<_>>().join("; "));
+        tokio::time::sleep(REPORT_EVERY).await;
     }
-    life.fail(format!("the transport ended the deliveries of {service}"));
-}
-
-async fn handle(service: Service, consumers: &Consumers, delivery: Delivery) -> (Delivery, Result<(), String>) {
-    let envelope = Arc::clone(delivery.envelope());
-    let mut failures = 0;
-    let result = loop {
-        match attempt(service, consumers, &envelope).await {
-            Ok(()) => break Ok(()),
-            // A full mailbox is not the event's fault: it waits for its turn.
-            Err(Attempt::Busy) => pause().await,
-            Err(Attempt::Failed(reason)) => {
-                failures += 1;
-                if failures == QUICK_ATTEMPTS {
-                    break Err(reason);
-                }
-                pause().await;
-            }
-            Err(Attempt::Hopeless(reason)) => break Err(reason),
-        }
-    };
-    (delivery, result)
-}
-
-enum Attempt {
-    Busy,
-    Failed(String),
-    Hopeless(String),
-}
-
-async fn attempt(service: Service, consumers: &Consumers, envelope: &Arc<Envelope>) -> Result<(), Attempt> {
-    match consumers.deliver(service, Arc::clone(envelope)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) if error.is_transient() => Err(Attempt::Failed(error.to_string())),
-        Ok(Err(error)) => Err(Attempt::Hopeless(error.to_string())),
-        Err(CallError::Overloaded { .. }) => Err(Attempt::Busy),
-        Err(error) => Err(Attempt::Failed(error.to_string())),
-    }
-}
-
-/// 50 to 200 ms, at random so that those who failed together do not come back together.
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(fastrand::u64(50..=200))).await;
 }

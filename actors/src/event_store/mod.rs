@@ -3,12 +3,15 @@
 //! [`append`] writes events and their outbox rows in the caller's transaction; the relay publishes what is in the
 //! outbox and takes it out once confirmed; [`inbox`] makes a consumer's second handling of an event change nothing.
 
+pub mod admission;
 mod aggregate;
 mod append;
+pub mod executions;
 mod history;
 pub mod inbox;
 mod origin;
 pub mod outbox;
+pub mod recovery;
 mod schema;
 #[cfg(test)]
 mod tests;

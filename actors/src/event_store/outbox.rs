@@ -1,28 +1,34 @@
 //! Events on their way to the transport.
 
+use std::collections::HashMap;
+
 use amqp::Envelope;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool, Integer};
 use uuid::Uuid;
 
 use super::append::{EVENT_COLUMNS, EventRow, envelope};
 use super::schema::{events, outbox};
-use crate::database::sql_types::{Instant, SqlInstant};
-use crate::database::{DatabaseConnection, Error, Transaction, each_engine, lock};
+use crate::database::sql_types::{Id, Instant, SqlInstant};
+use crate::database::{DatabaseConnection, Error, Transaction, each_engine};
 
 /// How long a claim holds when the process that made it dies.
-pub const CLAIM: TimeDelta = TimeDelta::seconds(5);
-/// Serialises claims, so that a second process never takes an aggregate's later event past its earlier one.
-const CLAIM_LOCK: Uuid = Uuid::from_u128(0x626f_6f6b_6c79_0000_0000_0000_0000_0001);
+pub const CLAIM: TimeDelta = TimeDelta::seconds(3);
+/// When an event that was set aside is due: never by itself.
+const NEVER: DateTime<Utc> = DateTime::from_timestamp(253_370_764_800, 0).expect("the year 9999 is in range");
 
 /// An event that is to be published.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     /// Its position in the store.
     pub position: i64,
-    /// How often publishing it has failed.
+    /// How often publishing it has failed through its own fault.
     pub attempts: i32,
+    /// Whether an earlier claimant died before it could tell what became of the event.
+    pub repeated: bool,
+    /// Whether it has failed before.
+    pub troubled: bool,
     /// The event.
     pub envelope: Envelope,
 }
@@ -32,8 +38,10 @@ pub struct Outgoing {
 pub struct Failure {
     /// The event's position.
     pub position: i64,
-    /// When to try again.
-    pub due_at: DateTime<Utc>,
+    /// When to try again; `None` when only an operator may.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Whether the event itself is to blame, so that this counts as one of its attempts.
+    pub blames_event: bool,
     /// Why it failed.
     pub error: String,
 }
@@ -41,24 +49,38 @@ pub struct Failure {
 /// Claims up to `limit` events that are due, in order, leaving out every event behind an earlier one of its aggregate
 /// that is claimed or waits for its next attempt.
 ///
+/// Rows that another process is busy with are passed over, not waited for. That alone could take an event past an
+/// earlier one of its aggregate, so only those are claimed whose predecessors are claimed here as well.
+///
 /// # Errors
 /// When a statement fails.
 pub fn claim(transaction: &mut Transaction<'_>, now: DateTime<Utc>, limit: i64) -> Result<Vec<Outgoing>, Error> {
-    lock(transaction, &[CLAIM_LOCK])?;
-    let claimed: Vec<Claimed> = diesel::sql_query(
-        "UPDATE outbox SET claimed_until = $1 WHERE position IN (
-            SELECT o.position FROM outbox o
-            WHERE o.due_at <= $2 AND (o.claimed_until IS NULL OR o.claimed_until < $2)
+    let passing_over = match transaction.connection() {
+        DatabaseConnection::Postgres(_) => "FOR UPDATE OF o SKIP LOCKED",
+        // The write transaction is the lock.
+        DatabaseConnection::Sqlite(_) => "",
+    };
+    // SQLite numbers the parameters in the order in which they appear.
+    let claimed: Vec<Claimed> = diesel::sql_query(format!(
+        "WITH free AS MATERIALIZED (
+            SELECT o.position, o.aggregate_id FROM outbox o
+            WHERE o.due_at <= $1 AND (o.claimed_until IS NULL OR o.claimed_until < $1)
               AND NOT EXISTS (
                 SELECT 1 FROM outbox earlier
                 WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position < o.position
-                  AND (earlier.due_at > $2 OR earlier.claimed_until >= $2))
-            ORDER BY o.position LIMIT $3)
-         RETURNING position, attempts",
-    )
-    .bind::<SqlInstant, _>(Instant(now + CLAIM))
+                  AND (earlier.due_at > $1 OR earlier.claimed_until >= $1))
+            ORDER BY o.position LIMIT $2 {passing_over})
+         UPDATE outbox SET claimed_until = $3, claims = claims + 1 WHERE position IN (
+            SELECT free.position FROM free
+            WHERE NOT EXISTS (
+                SELECT 1 FROM outbox earlier
+                WHERE earlier.aggregate_id = free.aggregate_id AND earlier.position < free.position
+                  AND earlier.position NOT IN (SELECT position FROM free)))
+         RETURNING position, attempts, claims, (last_error IS NOT NULL) AS troubled"
+    ))
     .bind::<SqlInstant, _>(Instant(now))
     .bind::<BigInt, _>(limit)
+    .bind::<SqlInstant, _>(Instant(now + CLAIM))
     .load(transaction.connection())?;
     if claimed.is_empty() {
         return Ok(Vec::new());
@@ -68,12 +90,14 @@ pub fn claim(transaction: &mut Transaction<'_>, now: DateTime<Utc>, limit: i64) 
         events::table.filter(events::position.eq_any(&positions)).order(events::position)
             .select(EVENT_COLUMNS).load(connection)
     })?;
-    let attempts: std::collections::HashMap<i64, i32> =
-        claimed.into_iter().map(|row| (row.position, row.attempts)).collect();
+    let claimed: HashMap<i64, Claimed> = claimed.into_iter().map(|row| (row.position, row)).collect();
     rows.into_iter()
         .map(|row| {
             let (position, envelope) = envelope(row)?;
-            Ok(Outgoing { position, attempts: attempts.get(&position).copied().unwrap_or(0), envelope })
+            let row = claimed.get(&position);
+            let row = row.ok_or_else(|| Error::Damaged(format!("event {position} was not claimed")))?;
+            let (attempts, repeated, troubled) = (row.attempts, row.claims > 1, row.troubled);
+            Ok(Outgoing { position, attempts, repeated, troubled, envelope })
         })
         .collect()
 }
@@ -82,8 +106,12 @@ pub fn claim(transaction: &mut Transaction<'_>, now: DateTime<Utc>, limit: i64) 
 struct Claimed {
     #[diesel(sql_type = BigInt)]
     position: i64,
-    #[diesel(sql_type = diesel::sql_types::Integer)]
+    #[diesel(sql_type = Integer)]
     attempts: i32,
+    #[diesel(sql_type = Integer)]
+    claims: i32,
+    #[diesel(sql_type = Bool)]
+    troubled: bool,
 }
 
 /// Takes confirmed events out, and puts failed ones back for later.
@@ -96,17 +124,49 @@ pub fn settle(transaction: &mut Transaction<'_>, confirmed: &[i64], failed: &[Fa
             diesel::delete(outbox::table.filter(outbox::position.eq_any(chunk))).execute(connection)
         })?;
     }
-    for Failure { position, due_at, error } in failed {
+    for Failure { position, due_at, blames_event, error } in failed {
         diesel::update(outbox::table.find(position))
             .set((
-                outbox::attempts.eq(outbox::attempts + 1),
-                outbox::due_at.eq(Instant(*due_at)),
+                outbox::attempts.eq(outbox::attempts + i32::from(*blames_event)),
+                outbox::due_at.eq(Instant(due_at.unwrap_or(NEVER))),
                 outbox::claimed_until.eq(None::<Instant>),
+                outbox::claims.eq(0),
                 outbox::last_error.eq(Some(error)),
             ))
             .execute(transaction.connection())?;
     }
     Ok(())
+}
+
+/// Makes an event that was set aside due again, with all its attempts before it.
+///
+/// # Errors
+/// When the statement fails.
+pub fn retry_now(transaction: &mut Transaction<'_>, event_id: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
+    if let Some(position) = position_of(transaction.connection(), event_id)? {
+        diesel::update(outbox::table.find(position))
+            .set((outbox::attempts.eq(0), outbox::due_at.eq(Instant(now))))
+            .execute(transaction.connection())?;
+        transaction.mark_appended();
+    }
+    Ok(())
+}
+
+/// Takes an event out that is not to be published.
+///
+/// # Errors
+/// When the statement fails.
+pub fn discard(transaction: &mut Transaction<'_>, event_id: Uuid) -> Result<(), Error> {
+    if let Some(position) = position_of(transaction.connection(), event_id)? {
+        diesel::delete(outbox::table.find(position)).execute(transaction.connection())?;
+        transaction.mark_appended();
+    }
+    Ok(())
+}
+
+fn position_of(connection: &mut DatabaseConnection, event_id: Uuid) -> Result<Option<i64>, Error> {
+    let found = events::table.filter(events::event_id.eq(Id(event_id))).select(events::position);
+    Ok(found.first(connection).optional()?)
 }
 
 /// Gives claims back, for events behind a failed one and for a relay that stops.
@@ -119,7 +179,7 @@ pub fn release(transaction: &mut Transaction<'_>, positions: &[i64]) -> Result<(
     }
     each_engine!(transaction.connection(), connection => {
         diesel::update(outbox::table.filter(outbox::position.eq_any(positions)))
-            .set(outbox::claimed_until.eq(None::<Instant>))
+            .set((outbox::claimed_until.eq(None::<Instant>), outbox::claims.eq(0)))
             .execute(connection)
     })?;
     Ok(())
@@ -138,7 +198,7 @@ pub fn renew(transaction: &mut Transaction<'_>, positions: &[i64], now: DateTime
     Ok(())
 }
 
-/// Gives every claim back: for the only process on a database, at its start.
+/// Ends every claim: for the only process on a database, at its start. That they were made stays known.
 ///
 /// # Errors
 /// When the statement fails.

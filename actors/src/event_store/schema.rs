@@ -31,6 +31,7 @@ table! {
         due_at -> SqlInstant,
         claimed_until -> Nullable<SqlInstant>,
         last_error -> Nullable<Text>,
+        claims -> Integer,
     }
 }
 
@@ -45,4 +46,16 @@ table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(events, outbox);
+table! {
+    use diesel::sql_types::*;
+    use crate::database::sql_types::*;
+
+    executions (consumer, event_id) {
+        consumer -> Text,
+        event_id -> SqlId,
+        starts -> Integer,
+        started_at -> SqlInstant,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(events, outbox, inbox);

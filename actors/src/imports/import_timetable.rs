@@ -82,12 +82,14 @@ impl Handler<StartTimetableImport> for Imports {
 struct Import {
     campus: Campus,
     workplace: Workplace,
+    directory: Uuid,
     command: ImportTimetable,
 }
 
 impl Import {
     fn new(imports: &Imports, command: ImportTimetable) -> Self {
-        Self { campus: imports.campus.clone(), workplace: imports.workplace.clone(), command }
+        let (campus, workplace) = (imports.campus.clone(), imports.workplace.clone());
+        Self { campus, workplace, directory: imports.directory, command }
     }
 
     async fn run(self, id: Uuid) -> Result<ImportReport, Error> {
@@ -178,6 +180,7 @@ impl Import {
     /// Notes the progress. An import that is waited for has no row until it is done.
     async fn note(&self, report: ImportReport, begins: bool) -> Result<(), Error> {
         let origin = Origin::new(&self.campus.clock, self.command.caller.user_id);
+        let directory = self.directory;
         self.campus
             .database
             .write(move |transaction| {
@@ -185,7 +188,7 @@ impl Import {
                 if known {
                     store::save(transaction, &origin, &report)?;
                 } else if begins || report.finished {
-                    store::insert(transaction, &origin, &report)?;
+                    store::insert(transaction, &origin, directory, &report)?;
                     store::save(transaction, &origin, &report)?;
                 }
                 Ok(())

@@ -22,6 +22,8 @@ pub use import_timetable::{ImportTimetable, StartTimetableImport};
 pub use report::{ImportReport, RowOutcome, RowResult};
 pub use term::Term;
 
+use uuid::Uuid;
+
 use crate::availability::Availability;
 use crate::resources::Resources;
 use crate::service::{Campus, service_actor};
@@ -31,6 +33,7 @@ use crate::supervision::Address;
 pub struct Imports {
     campus: Campus,
     workplace: Workplace,
+    directory: Uuid,
 }
 
 /// The services that an import works through.
@@ -43,9 +46,9 @@ pub struct Workplace {
 }
 
 impl Imports {
-    /// The coordinator on `campus`.
-    pub fn new(campus: Campus, workplace: Workplace) -> Self {
-        Self { campus, workplace }
+    /// The coordinator on `campus`. `directory` identifies the data directory, in which one process works at a time.
+    pub fn new(campus: Campus, workplace: Workplace, directory: Uuid) -> Self {
+        Self { campus, workplace, directory }
     }
 }
 

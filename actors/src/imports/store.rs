@@ -1,6 +1,6 @@
 //! Rows of imports.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
@@ -10,6 +10,9 @@ use super::report::ImportReport;
 use crate::database::sql_types::{Id, Instant, Json};
 use crate::database::{self, DatabaseConnection, Transaction};
 use crate::event_store::Origin;
+
+/// How long an import of another process may be silent; it notes its progress many times a minute.
+const SILENCE: TimeDelta = TimeDelta::minutes(10);
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -22,6 +25,8 @@ diesel::table! {
         started_at -> SqlInstant,
         finished_at -> Nullable<SqlInstant>,
         report -> SqlJson,
+        directory -> Nullable<SqlId>,
+        noted_at -> Nullable<SqlInstant>,
     }
 }
 
@@ -32,6 +37,7 @@ fn document(report: &ImportReport) -> Json {
 pub(super) fn insert(
     transaction: &mut Transaction<'_>,
     origin: &Origin,
+    directory: Uuid,
     report: &ImportReport,
 ) -> Result<(), database::Error> {
     diesel::insert_into(imports::table)
@@ -41,6 +47,8 @@ pub(super) fn insert(
             imports::started_by.eq(Id(origin.actor_id())),
             imports::started_at.eq(Instant(origin.now)),
             imports::report.eq(document(report)),
+            imports::directory.eq(Some(Id(directory))),
+            imports::noted_at.eq(Some(Instant(origin.now))),
         ))
         .execute(transaction.connection())?;
     Ok(())
@@ -55,6 +63,7 @@ pub(super) fn save(
         .set((
             imports::finished_at.eq(report.finished.then_some(Instant(origin.now))),
             imports::report.eq(document(report)),
+            imports::noted_at.eq(Some(Instant(origin.now))),
         ))
         .execute(transaction.connection())?;
     Ok(())
@@ -70,14 +79,18 @@ pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<Impo
     Ok(read(id, stored.ok_or(Error::NotFound)?)?)
 }
 
-/// The imports that began before an instant and have not come to their end.
-pub(super) fn unfinished_before(
+/// The unfinished imports that began before an instant and that nobody goes on with: those of this data directory, where
+/// only one process works at a time, and those that have not been heard of for [`SILENCE`].
+pub(super) fn interrupted(
     connection: &mut DatabaseConnection,
+    directory: Uuid,
     instant: DateTime<Utc>,
 ) -> Result<Vec<ImportReport>, database::Error> {
+    let silent = imports::noted_at.lt(Some(Instant(instant - SILENCE)));
     let rows: Vec<(Id, Json)> = imports::table
         .filter(imports::finished_at.is_null())
         .filter(imports::started_at.lt(Instant(instant)))
+        .filter(imports::directory.is_null().or(imports::directory.eq(Some(Id(directory)))).or(silent))
         .select((imports::id, imports::report))
         .load(connection)?;
     rows.into_iter().map(|(id, report)| read(id.0, report)).collect()

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::service::Service;
 
 fn backoffs() -> impl Strategy<Value = Backoff> {
     let ms = 1_u64..10_000_000;
@@ -81,7 +82,7 @@ fn what_is_handled_is_acknowledged_and_what_is_unreadable_is_parked() {
 #[test]
 fn the_more_particular_policy_wins() {
     let policies: Policies = serde_json::from_value(serde_json::json!({
-        "consumers": {"reports": {"policy": "retry", "attempts": 9, "backoff": "fixed", "delay_ms": 100}},
+        "consumers": {"reports": {"policy": "fixed", "attempts": 9, "delay_ms": 100}},
         "events": {"resource.deleted": {"policy": "none"}},
     }))
     .unwrap();

@@ -95,6 +95,11 @@ impl Delivery {
         }
     }
 
+    /// The message as it was received; `None` for an event that never left the process.
+    pub fn received(&self) -> Option<&[u8]> {
+        self.bytes.as_deref()
+    }
+
     /// Whether it may have been handed out before, to a consumer that is gone: a connection was lost, or a process
     /// died, perhaps of this very message.
     pub fn redelivered(&self) -> bool {

@@ -52,6 +52,9 @@ kinds! {
     EMAIL_TAKEN = 409, "user.email_taken", "Another user has the address.";
     RESERVATION_CONFLICT = 409, "reservation.conflict", "The time is taken.";
     RESERVATION_NOT_CHANGEABLE = 409, "reservation.not_changeable", "The reservation is past the state in which this can be done.";
+    DEAD_LETTER_STATE = 409, "dead_letter.state", "The dead letter is in a state in which this cannot be done.";
+    DEAD_LETTER_BEHIND = 409, "dead_letter.behind", "An earlier dead letter of the same aggregate comes first.";
+    DEAD_LETTER_NOT_EDITABLE = 409, "dead_letter.not_editable", "The dead letter's payload cannot be edited.";
     IMPORT_FILE = 422, "import.file", "The file as a whole cannot be imported.";
     IMPORT_REFUSED = 422, "import.refused", "Rows are refused and the import is strict.";
     IDEMPOTENCY_IN_PROGRESS = 409, "idempotency.in_progress", "The same request is still being answered.";

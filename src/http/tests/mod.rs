@@ -1,12 +1,14 @@
 //! Tests of the edge as a whole, over a real database and supervised actors.
 
 mod contract;
+mod dead_letters_operations;
 mod idempotency;
 mod operation;
 mod resources;
 mod server;
 mod users;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
@@ -20,11 +22,13 @@ use actors::auth::{AddUser, Auth, LogIn, Tokens};
 use actors::availability::Availability;
 use actors::clock::Clock;
 use actors::database::{Database, Location};
+use actors::dead_letters::{self, DeadLetters, Replayed};
 use actors::imports::{Imports, Workplace};
 use actors::reports::Reports;
 use actors::resources::Resources;
 use actors::service::{Campus, Request};
 use actors::supervision::{Running, child, supervisor};
+use amqp::Transport;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -88,7 +92,7 @@ impl Edge {
         let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: chrono_tz::America::Bogota };
         let tokens = Tokens::load(&database).await.expect("a key");
         let (services, running) = services(&campus, &tokens);
-        let probe = Probe::new(database.clone());
+        let probe = Probe::new(database.clone(), Transport::in_process(&[]));
         let state = HttpState { services, running, database, tokens, clock: clock.clone(), probe };
         Self { state, clock, _directory: directory }
     }
@@ -159,10 +163,16 @@ fn services(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
     let (shared, workplace) =
         (campus.clone(), Workplace { resources: resources.clone(), availability: availability.clone() });
     let (imports, imports_child) =
-        child("imports", move |_| Ok(Imports::new(shared.clone(), workplace.clone()))).build();
-    let children = [auth_child, resources_child, availability_child, reports_child, imports_child];
+        child("imports", move |_| Ok(Imports::new(shared.clone(), workplace.clone(), Uuid::nil()))).build();
+    let shared = campus.clone();
+    let (dead_letters, dead_letters_child) = child("dead-letters", move |life| {
+        let replay: dead_letters::Replay = Arc::new(|_| Box::pin(async { Ok(Replayed::Now) }));
+        Ok(DeadLetters::new(shared.clone(), Arc::default(), replay, dead_letters::wakeup(), life.clone()))
+    })
+    .build();
+    let children = [auth_child, resources_child, availability_child, reports_child, imports_child, dead_letters_child];
     let tree = children.into_iter().fold(supervisor("bookly"), |tree, child| tree.child(child));
-    (Services { auth, resources, availability, reports, imports }, tree.start())
+    (Services { auth, resources, availability, reports, imports, dead_letters }, tree.start())
 }
 
 /// A request that is being put together.

@@ -20,7 +20,18 @@ fn succeeds(prefix: &[&str], arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// Installs the packages. The packages' chatter goes to standard error.
+/// Runs the rest of its command line with a policy that lets packages start no service (invoke-rc.d(8)), unless the
+/// machine has a policy of its own. Taken back however the command ends, short of a power cut.
+const WITHOUT_SERVICES: &str = "\
+policy=/usr/sbin/policy-rc.d
+if [ -d /usr/sbin ] && [ ! -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod 755 $policy || exit 1
+fi
+\"$@\"";
+
+/// Installs the packages; what they bring is not started. The packages' chatter goes to standard error.
 ///
 /// # Errors
 /// When this user may not, there is no `apt-get`, or it failed.
@@ -35,7 +46,9 @@ pub fn install(packages: &[&str]) -> Result<(), String> {
     // An existing configuration file would otherwise be asked about, and there is nobody to answer.
     let options = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"];
     let install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends"];
-    root_command(&[&install[..], &options, packages].concat())
+    let without_services = ["sh", "-c", WITHOUT_SERVICES, "install"];
+    root_command(&[&without_services[..], &install, &options, packages].concat())
+        .map_err(|problem| problem.replace(WITHOUT_SERVICES, "..."))
 }
 
 /// Runs a command as root.

@@ -4,7 +4,9 @@
 
 mod apt;
 mod c_compiler;
+pub mod consumers;
 pub mod postgres;
+pub mod rabbitmq;
 
 use crate::arguments::Engine;
 
@@ -19,13 +21,21 @@ pub trait Need {
     /// What exactly is missing.
     fn find(&self) -> Result<(), String>;
 
-    /// The Debian packages that bring it.
+    /// Makes it of programs that are there, where it is more than a program.
+    ///
+    /// # Errors
+    /// What exactly is missing for that.
+    fn make(&self) -> Result<(), String> {
+        self.find()
+    }
+
+    /// The Debian packages that bring it, or what it is made of.
     fn packages(&self) -> &'static [&'static str];
 
     /// What a person can do about it, as a sentence.
     fn advice(&self) -> String;
 
-    /// Runs before the packages are installed, to keep them from starting anything.
+    /// Runs before the packages are installed. That they start no service is seen to already.
     ///
     /// # Errors
     /// When the installation had better not begin.
@@ -33,7 +43,7 @@ pub trait Need {
         Ok(())
     }
 
-    /// Runs after the packages were installed.
+    /// Runs after the packages were installed, or failed to be.
     ///
     /// # Errors
     /// When something was left that should not have been.
@@ -44,9 +54,14 @@ pub trait Need {
 
 /// The needs of a test run on these engines.
 pub fn of_tests(engines: &[Engine]) -> Vec<Box<dyn Need>> {
-    let mut needs: Vec<Box<dyn Need>> = vec![Box::new(c_compiler::CCompiler)];
+    let mut needs: Vec<Box<dyn Need>> = vec![Box::new(c_compiler::CCompiler), Box::new(consumers::Node)];
     if engines.contains(&Engine::Postgres) && crate::environment::database_url().is_none() {
         needs.push(Box::new(postgres::Postgres::default()));
+    }
+    // Also beside a broker that the user brings along: some tests kill theirs.
+    if engines.contains(&Engine::Postgres) {
+        needs.push(Box::new(rabbitmq::RabbitMq::default()));
+        needs.push(Box::new(consumers::Python));
     }
     needs
 }
@@ -66,15 +81,18 @@ pub fn ensure(needs: &[Box<dyn Need>]) -> Vec<Missing> {
 }
 
 fn ensure_one(need: &dyn Need, install: fn(&[&str]) -> Result<(), String>) -> Result<(), Missing> {
-    let Err(first) = need.find() else {
+    let Err(first) = need.find().or_else(|_| need.make()) else {
         return Ok(());
     };
     eprintln!("{}: {first}; trying to install {}", need.name(), need.packages().join(" "));
     let installed = need
         .before_install()
-        .and_then(|()| install(need.packages()))
-        .and_then(|()| need.after_install())
-        .and_then(|()| need.find());
+        .and_then(|()| {
+            let installed = install(need.packages());
+            let settled = need.after_install();
+            installed.and(settled)
+        })
+        .and_then(|()| need.make());
     installed.map_err(|problem| Missing { name: need.name(), reason: format!("{first}; {problem}. {}", need.advice()) })
 }
 
@@ -121,15 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_made_is_not_installed() {
+        assert_eq!(ensure_one(&appears(2), |_| Err("must not run".into())), Ok(()));
+    }
+
+    #[test]
     fn what_is_not_there_is_installed_and_looked_for_again() {
-        assert_eq!(ensure_one(&appears(2), expect_thing), Ok(()));
+        assert_eq!(ensure_one(&appears(3), expect_thing), Ok(()));
     }
 
     #[test]
     fn what_cannot_be_had_is_named_with_reason_and_advice() {
         for (need, install) in [
             (appears(9), (|_| Ok(())) as fn(&[&str]) -> Result<(), String>),
-            (appears(2), |_| Err("no network".into())),
+            (appears(3), |_| Err("no network".into())),
         ] {
             let missing = ensure_one(&need, install).expect_err("nothing to be had");
             assert_eq!(missing.name, "Thing");

@@ -120,6 +120,7 @@ fn sweep(private: &Path) -> io::Result<()> {
         let path = lock_path.with_extension("");
         eprintln!("cleaning up after a run that was killed: {}", path.display());
         super::leftovers::end_processes_of(&path);
+        super::rabbitmq::stop_stale(&path);
         for place in [path.join("postgres"), elsewhere(&path).unwrap_or_default()] {
             super::postgres::stop_stale(&place);
         }

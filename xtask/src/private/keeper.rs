@@ -1,4 +1,4 @@
-//! The keeper: a second process that owns a run's directory and server.
+//! The keeper: a second process that owns a run's directory and servers.
 //!
 //! It works until its standard input ends. The kernel closes that pipe when the process at the other end is gone, for
 //! whatever reason: success, failure, Ctrl-C, SIGTERM, even SIGKILL. It lives in a process group of its own, so that
@@ -7,30 +7,101 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::thread;
 
 use super::directory::RunDirectory;
 use super::leftovers;
 use super::postgres::Postgres;
+use super::rabbitmq::RabbitMq;
 use crate::arguments::Keep;
 
-/// The keeper's own side: `xtask keep PRIVATE [POSTGRES_BIN]`.
+/// The keeper's own side.
 ///
 /// # Errors
-/// When the directory or the server cannot be had.
+/// When the directory or a server cannot be had.
 pub fn serve(keep: &Keep) -> Result<ExitCode, String> {
     let cannot = |error: io::Error| format!("cannot use {}: {error}", keep.private.display());
     let run = RunDirectory::create(&keep.private).map_err(cannot)?;
-    let log_copy = keep.private.join("postgres.log");
-    let postgres = keep.postgres.as_ref().map(|bin| Postgres::start(bin, &run, &log_copy)).transpose()?;
-    let url = postgres.as_ref().map(Postgres::url).unwrap_or_default();
+    let (postgres, rabbitmq) = start_servers(keep, &run);
+    let (postgres, rabbitmq) = (postgres?, rabbitmq?);
+    let answer = Answer {
+        run: run.path().to_owned(),
+        postgres: postgres.as_ref().map(Postgres::url),
+        rabbitmq: rabbitmq.as_ref().map(|broker| RabbitMqAddress {
+            url: broker.url(),
+            management_url: broker.management_url(),
+            process: broker.process(),
+        }),
+    };
     // Whoever waits for these lines may be gone already; then standard input has ended too.
-    drop(writeln!(io::stdout(), "{}\n{url}", run.path().display()));
+    drop(io::stdout().write_all(answer.lines().as_bytes()));
     drop(io::stdin().read_to_end(&mut Vec::new()));
     leftovers::end_processes_of(run.path());
-    drop(postgres);
+    drop((postgres, rabbitmq));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts what is wanted, all at once: each takes seconds.
+fn start_servers(keep: &Keep, run: &RunDirectory) -> (Wanted<Postgres>, Wanted<RabbitMq>) {
+    let log_copy = |name: &str| keep.private.join(name);
+    thread::scope(|scope| {
+        let postgres = scope.spawn(|| {
+            let bin = keep.postgres.as_ref();
+            bin.map(|bin| Postgres::start(bin, run, &log_copy("postgres.log"))).transpose()
+        });
+        let broker = keep.rabbitmq.as_ref();
+        let rabbitmq = broker.map(|broker| RabbitMq::start(broker, run, &log_copy("rabbitmq.log"))).transpose();
+        let postgres = postgres.join().unwrap_or_else(|_| Err("starting PostgreSQL panicked".into()));
+        (postgres, rabbitmq)
+    })
+}
+
+type Wanted<Server> = Result<Option<Server>, String>;
+
+/// Where a run's broker is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RabbitMqAddress {
+    /// For AMQP clients.
+    pub url: String,
+    /// The management API.
+    pub management_url: String,
+    /// Its process id.
+    pub process: u32,
+}
+
+/// What a keeper tells when its servers are ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Answer {
+    run: PathBuf,
+    postgres: Option<String>,
+    rabbitmq: Option<RabbitMqAddress>,
+}
+
+impl Answer {
+    fn lines(&self) -> String {
+        let run = self.run.display();
+        let postgres = self.postgres.as_deref().unwrap_or_default();
+        let rabbitmq = self.rabbitmq.as_ref();
+        let rabbitmq = rabbitmq.map(|broker| format!("{} {} {}", broker.url, broker.management_url, broker.process));
+        format!("{run}\n{postgres}\n{}\n", rabbitmq.unwrap_or_default())
+    }
+
+    fn read(answer: impl BufRead) -> Option<Self> {
+        let mut lines = answer.lines().map_while(Result::ok);
+        let (run, postgres, rabbitmq) = (lines.next()?, lines.next()?, lines.next()?);
+        let words: Vec<&str> = rabbitmq.split(' ').collect();
+        let rabbitmq = match words.as_slice() {
+            [url, management_url, process] => Some(RabbitMqAddress {
+                url: (*url).to_owned(),
+                management_url: (*management_url).to_owned(),
+                process: process.parse().ok()?,
+            }),
+            _ => None,
+        };
+        Some(Self { run: run.into(), postgres: Some(postgres).filter(|url| !url.is_empty()), rabbitmq })
+    }
 }
 
 /// The other side: a keeper that works as long as this value, and this process, lives.
@@ -41,25 +112,32 @@ pub struct Keeper {
     pub run: PathBuf,
     /// The URL of the run's PostgreSQL, when one was asked for.
     pub postgres: Option<String>,
+    /// The run's RabbitMQ, when one was asked for.
+    pub rabbitmq: Option<RabbitMqAddress>,
 }
 
 impl Keeper {
-    /// Starts a keeper, with a PostgreSQL from the programs in `bin` if given, and waits until that is ready.
+    /// Starts a keeper, with the servers wanted, and waits until they are ready.
     ///
     /// # Errors
     /// When it does not come up; it has said why on standard error.
-    pub fn start(private: &Path, bin: Option<&Path>) -> Result<Self, String> {
+    pub fn start(keep: &Keep) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
-        command.arg("keep").arg(private).args(bin).process_group(0);
+        // A keeper that a test has started ends through its pipe, not with the test's run: else its servers stayed.
+        command.args(keep.words()).env_remove(leftovers::MARK).process_group(0);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut process = spawned.map_err(|error| format!("cannot start the keeper: {error}"))?;
         let (life_line, answer) = (process.stdin.take(), process.stdout.take());
-        let mut keeper = Self { process, life_line, run: PathBuf::new(), postgres: None };
-        let (run, url) = read_answer(answer)?;
-        keeper.run = run;
-        keeper.postgres = url;
+        let mut keeper = Self { process, life_line, run: PathBuf::new(), postgres: None, rabbitmq: None };
+        let answer = read_answer(answer).ok_or("the private servers did not come up; see above")?;
+        Answer { run: keeper.run, postgres: keeper.postgres, rabbitmq: keeper.rabbitmq } = answer;
         Ok(keeper)
+    }
+
+    /// The script that controls the run's RabbitMQ.
+    pub fn rabbitmqctl(&self) -> PathBuf {
+        self.run.join("rabbitmq/rabbitmqctl")
     }
 
     /// Waits until the keeper ends, which it does only when somebody ends it.
@@ -68,15 +146,35 @@ impl Keeper {
     }
 }
 
-fn read_answer(answer: Option<ChildStdout>) -> Result<(PathBuf, Option<String>), String> {
-    let mut lines = answer.into_iter().flat_map(|answer| BufReader::new(answer).lines()).map_while(Result::ok);
-    let (run, url) = lines.next().zip(lines.next()).ok_or("the private server did not come up; see above")?;
-    Ok((PathBuf::from(run), Some(url).filter(|url| !url.is_empty())))
+fn read_answer(answer: Option<ChildStdout>) -> Option<Answer> {
+    Answer::read(BufReader::new(answer?))
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.life_line.take());
         drop(self.process.wait());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_as_it_was_told() {
+        let broker = RabbitMqAddress { url: "amqp://a".into(), management_url: "http://b".into(), process: 7 };
+        for postgres in [None, Some("postgres://x".to_owned())] {
+            for rabbitmq in [None, Some(broker.clone())] {
+                let answer = Answer { run: "/a b".into(), postgres: postgres.clone(), rabbitmq };
+                assert_eq!(Answer::read(answer.lines().as_bytes()), Some(answer));
+            }
+        }
+    }
+
+    #[test]
+    fn a_keeper_that_fails_has_told_nothing() {
+        assert_eq!(Answer::read(&b""[..]), None);
+        assert_eq!(Answer::read(&b"/run\n"[..]), None);
     }
 }

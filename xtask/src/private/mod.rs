@@ -4,3 +4,4 @@ mod directory;
 pub mod keeper;
 pub mod leftovers;
 mod postgres;
+mod rabbitmq;

@@ -12,11 +12,12 @@ use crate::clock::{Clock, Ids};
 use crate::database::scratch::{Scratch, on_each_engine};
 use crate::database::{self, Database};
 use crate::event_store::{Origin, outbox};
+use crate::handling::handle;
 use crate::reports::{ListRegistered, Registered};
 use crate::resources::model::NewResource;
 use crate::resources::{ChangeStatus, CheckResources, CreateResource, DeleteResource, SetRules};
 use crate::service::{Command, Context, Query};
-use crate::wiring::{Deliver, handle};
+use crate::wiring::{Course, Deliver};
 
 mod herd;
 mod reactions;
@@ -110,7 +111,8 @@ impl Scene {
                 let envelope = Arc::new(outgoing.envelope);
                 for consumer in entry.consumers {
                     for _ in 0..2 {
-                        let event = Deliver(Arc::clone(&envelope));
+                        let (event, bytes, course) = (Arc::clone(&envelope), None, Course::Fresh);
+                        let event = Deliver { event, bytes, course };
                         handle(&self.database, &self.clock, *consumer, event).await.expect("handled");
                     }
                 }

@@ -24,7 +24,7 @@ async fn settle(database: &Database, confirmed: Vec<i64>, failed: Vec<Failure>) 
 }
 
 fn failure(position: i64, due_at: DateTime<Utc>) -> Failure {
-    Failure { position, due_at, error: "on purpose".to_owned() }
+    Failure { position, due_at: Some(due_at), blames_event: true, error: "on purpose".to_owned() }
 }
 
 async fn backlog(database: &Database) -> Backlog {
@@ -92,7 +92,7 @@ async fn a_renewed_claim_holds_for_another_while(scratch: Scratch) {
     let database = scratch.open();
     happened(&database, &[(1, 1)]).await;
     let positions = vec![claimed(&database, noon(), 9).await[0].position];
-    let later = noon() + TimeDelta::seconds(3);
+    let later = noon() + TimeDelta::seconds(2);
     database.write(move |transaction| outbox::renew(transaction, &positions, later)).await.expect("renewed");
     assert_eq!(claim(&database, later + CLAIM, 9).await, []);
     assert_eq!(claim(&database, later + CLAIM + TimeDelta::microseconds(1), 9).await, [(1, 1)]);
@@ -109,6 +109,42 @@ async fn released_claims_may_be_taken_at_once(scratch: Scratch) {
     assert_eq!(claim(&database, noon(), 9).await, [(1, 1), (2, 1)]);
     settle(&database, taken.iter().map(|outgoing| outgoing.position).collect(), vec![]).await;
     assert_eq!(backlog(&database).await, Backlog::default());
+}
+
+async fn a_claim_that_nobody_settled_is_told_from_one_that_was_given_back(scratch: Scratch) {
+    let database = scratch.open();
+    happened(&database, &[(1, 1), (2, 1)]).await;
+    let taken = claimed(&database, noon(), 9).await;
+    assert!(taken.iter().all(|outgoing| !outgoing.repeated));
+    let given_back = position(&taken, (1, 1));
+    database.write(move |transaction| outbox::release(transaction, &[given_back])).await.expect("released");
+    database.write(outbox::release_all).await.expect("released");
+    let again = claimed(&database, noon(), 9).await;
+    assert_eq!(
+        again.iter().map(|one| (place(one), one.repeated)).collect::<Vec<_>>(),
+        [((1, 1), false), ((2, 1), true)]
+    );
+}
+
+async fn an_event_that_is_set_aside_holds_up_its_aggregate_until_somebody_decides(scratch: Scratch) {
+    let database = scratch.open();
+    happened(&database, &[(1, 1), (1, 2), (2, 1), (2, 2)]).await;
+    let taken = claimed(&database, noon(), 9).await;
+    let aside = |number| Failure { due_at: None, ..failure(position(&taken, (number, 1)), noon()) };
+    let event_id = |number| taken.iter().find(|one| place(one) == (number, 1)).expect("taken").envelope.event_id;
+    let (first, second) = (event_id(1), event_id(2));
+    settle(&database, vec![], vec![aside(1), aside(2)]).await;
+    database.write(outbox::release_all).await.expect("released");
+    let much_later = noon() + TimeDelta::days(1_000);
+    assert_eq!(claim(&database, much_later, 9).await, []);
+    database.write(move |transaction| outbox::retry_now(transaction, first, much_later)).await.expect("due");
+    let again = claimed(&database, much_later, 9).await;
+    assert_eq!(
+        again.iter().map(|one| (place(one), one.troubled)).collect::<Vec<_>>(),
+        [((1, 1), true), ((1, 2), false)]
+    );
+    database.write(move |transaction| outbox::discard(transaction, second)).await.expect("out");
+    assert_eq!(claim(&database, much_later, 9).await, [(2, 2)]);
 }
 
 /// Two relays, as two processes have, never have events of one aggregate on their way at once.
@@ -144,5 +180,7 @@ on_each_engine!(
     a_claim_that_expired_is_taken_over,
     a_renewed_claim_holds_for_another_while,
     released_claims_may_be_taken_at_once,
+    a_claim_that_nobody_settled_is_told_from_one_that_was_given_back,
+    an_event_that_is_set_aside_holds_up_its_aggregate_until_somebody_decides,
     two_relays_share_the_work,
 );

@@ -1,6 +1,11 @@
 //! The command line: pure parsing, no side effects.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+mod broker;
+
+pub use broker::Broker;
 
 /// What `cargo xtask` prints when asked nothing, or something it does not know.
 pub const HELP: &str = "\
@@ -8,13 +13,20 @@ cargo xtask COMMAND
 
   test [--engine sqlite|postgres|sqlite,postgres] [-- ARGS]
             run every test of the workspace. What the tests need is found, or installed where this user may
-            install; a private PostgreSQL is started, and is stopped and deleted again whatever happens.
-            ARGS go to `cargo test`, as in: cargo xtask test -- -p actors -- availability
+            install; a private PostgreSQL and a private RabbitMQ are started, and are stopped and deleted again
+            whatever happens. ARGS go to `cargo test`, as in: cargo xtask test -- -p actors -- availability
   postgres  run the same private PostgreSQL until Ctrl-C and print its URL, for development
+  rabbitmq [--directory DIR] [--port PORT] [--management-port PORT]
+            run a private RabbitMQ until Ctrl-C or the end of standard input, and print its URL, its management
+            API's URL and its process id. In DIR its data stays, for another start with the same DIR and ports;
+            DIR/rabbitmqctl controls it.
   help      print this
 
 Environment:
   BOOKLY_TEST_DATABASE_URL  use this PostgreSQL instead of a private one; its user must be able to create databases
+  BOOKLY_TEST_AMQP_URL, BOOKLY_TEST_AMQP_MANAGEMENT_URL
+                            use this RabbitMQ instead of a private one, whose user must be an administrator;
+                            BOOKLY_TEST_RABBITMQCTL names the rabbitmqctl that reaches it
   CI=true                   anything skipped fails the run (except optional data sets)";
 
 /// A database engine the suite runs on.
@@ -52,13 +64,15 @@ pub struct Test {
     pub cargo: Vec<String>,
 }
 
-/// `xtask keep`, which only xtask itself calls.
-#[derive(Debug, PartialEq, Eq)]
+/// `xtask keep`, which only xtask itself calls: `keep PRIVATE [postgres BIN] [rabbitmq OPTIONS]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
     /// Where private directories are made.
     pub private: PathBuf,
     /// The PostgreSQL binaries, when a server is wanted.
     pub postgres: Option<PathBuf>,
+    /// The broker, when one is wanted.
+    pub rabbitmq: Option<Broker>,
 }
 
 /// A parsed command line.
@@ -70,7 +84,9 @@ pub enum Command {
     Test(Test),
     /// Run a private PostgreSQL in the foreground.
     Postgres,
-    /// Own a private directory and its server until standard input ends.
+    /// Run a private RabbitMQ in the foreground.
+    RabbitMq(Broker),
+    /// Own a private directory and its servers until standard input ends.
     Keep(Keep),
 }
 
@@ -86,8 +102,9 @@ pub fn parse(given: &[String]) -> Result<Command, String> {
         ["test", rest @ ..] => parse_test(rest).map(Command::Test),
         ["postgres"] => Ok(Command::Postgres),
         ["postgres", word, ..] => Err(format!("`postgres` takes no `{word}`")),
-        ["keep", private] => Ok(Command::Keep(Keep { private: private.into(), postgres: None })),
-        ["keep", private, bin] => Ok(Command::Keep(Keep { private: private.into(), postgres: Some(bin.into()) })),
+        ["rabbitmq", rest @ ..] if asks_for_help(rest) => Ok(Command::Help),
+        ["rabbitmq", rest @ ..] => Broker::parse(rest).map(Command::RabbitMq),
+        ["keep", private, rest @ ..] => parse_keep(private, rest).map(Command::Keep),
         [word, ..] => Err(format!("there is no command `{word}`")),
     }
 }
@@ -111,6 +128,34 @@ fn parse_test(words: &[&str]) -> Result<Test, String> {
         engines = value.split(',').map(Engine::parse).collect::<Result<_, _>>()?;
     }
     Ok(Test { engines, cargo: words.map(ToString::to_string).collect() })
+}
+
+fn parse_keep(private: &str, words: &[&str]) -> Result<Keep, String> {
+    let (postgres, words) = match words {
+        ["postgres", bin, rest @ ..] => (Some(bin.into()), rest),
+        words => (None, words),
+    };
+    let rabbitmq = match words {
+        [] => None,
+        ["rabbitmq", rest @ ..] => Some(Broker::parse(rest)?),
+        [word, ..] => return Err(format!("`keep` takes no `{word}`")),
+    };
+    Ok(Keep { private: private.into(), postgres, rabbitmq })
+}
+
+impl Keep {
+    /// The words that [`parse`] reads as this.
+    pub fn words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = vec!["keep".into(), self.private.clone().into()];
+        if let Some(bin) = &self.postgres {
+            words.extend(["postgres".into(), bin.into()]);
+        }
+        if let Some(broker) = &self.rabbitmq {
+            words.push("rabbitmq".into());
+            words.extend(broker.words());
+        }
+        words
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +194,25 @@ mod tests {
     }
 
     #[test]
+    fn a_broker_has_options() {
+        let broker = Broker { port: Some(7), ..Broker::default() };
+        assert_eq!(parsed("rabbitmq --port 7"), Ok(Command::RabbitMq(broker)));
+        assert_eq!(parsed("rabbitmq --help"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn what_is_told_to_the_keeper_is_what_it_reads() {
+        let broker = Broker { bin: "/r".into(), ..Broker::default() };
+        for postgres in [None, Some("/p".into())] {
+            for rabbitmq in [None, Some(broker.clone())] {
+                let keep = Keep { private: "/x".into(), postgres: postgres.clone(), rabbitmq };
+                let words: Vec<String> = keep.words().iter().map(|word| word.to_str().unwrap().to_owned()).collect();
+                assert_eq!(parse(&words), Ok(Command::Keep(keep)));
+            }
+        }
+    }
+
+    #[test]
     fn a_mistake_is_named() {
         for (line, named) in [
             ("tset", "`tset`"),
@@ -157,6 +221,8 @@ mod tests {
             ("test --engine mysql", "`mysql`"),
             ("postgres now", "`now`"),
             ("keep", "`keep`"),
+            ("keep p twice", "`twice`"),
+            ("rabbitmq now", "`now`"),
         ] {
             let problem = parsed(line).expect_err(line);
             assert!(problem.contains(named), "{line}: {problem}");

@@ -1,0 +1,2 @@
+ALTER TABLE imports DROP COLUMN noted_at;
+ALTER TABLE imports DROP COLUMN directory;

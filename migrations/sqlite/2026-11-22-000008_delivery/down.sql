@@ -1,0 +1,2 @@
+DROP TABLE executions;
+ALTER TABLE outbox DROP COLUMN claims;
