@@ -30,6 +30,7 @@ const SETTINGS: [&str; 9] = [
 pub struct Installation {
     engine: Engine,
     directory: TempDir,
+    settings: String,
     process: Option<Child>,
     address: String,
     password: String,
@@ -38,19 +39,26 @@ pub struct Installation {
 impl Installation {
     /// Starts the program on an empty data directory and database.
     pub fn start(engine: Engine) -> Self {
-        Self::start_knowing(engine, String::new())
+        Self::start_with(engine, "")
+    }
+
+    /// The same with a `bookly.toml` that says this.
+    pub fn start_with(engine: Engine, settings: &str) -> Self {
+        Self::start_knowing(engine, settings, String::new())
     }
 
     /// Starts the program once more, on the same database and broker, with a data directory of its own.
     pub fn twin(&self) -> Self {
         assert!(self.engine.url().is_some(), "only a database server can serve two processes");
-        Self::start_knowing(self.engine.clone(), self.password.clone())
+        Self::start_knowing(self.engine.clone(), &self.settings, self.password.clone())
     }
 
     /// The administrator's password is printed only where the administrator is made.
-    fn start_knowing(engine: Engine, password: String) -> Self {
+    fn start_knowing(engine: Engine, settings: &str, password: String) -> Self {
         let directory = tempfile::Builder::new().prefix("bookly-test-").tempdir().expect("a directory");
-        let mut installation = Self { engine, directory, process: None, address: String::new(), password };
+        let settings = settings.to_owned();
+        let mut installation = Self { engine, directory, settings, process: None, address: String::new(), password };
+        std::fs::write(installation.settings_path(), &installation.settings).expect("the settings are written");
         installation.run();
         installation
     }
@@ -94,6 +102,7 @@ impl Installation {
             ("RABBITMQ_MANAGEMENT_URL", self.engine.management_url()),
         ];
         command.envs(urls.into_iter().filter_map(|(name, url)| Some((name, url?))));
+        command.env("BOOKLY_CONFIG", self.settings_path());
         command
     }
 
@@ -196,6 +205,10 @@ impl Installation {
     /// The data directory.
     pub fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    fn settings_path(&self) -> PathBuf {
+        self.directory.path().join("bookly.toml")
     }
 
     fn log_path(&self) -> PathBuf {

@@ -26,7 +26,12 @@ impl Deref for Campus {
 
 impl Campus {
     pub fn start(engine: Engine) -> Self {
-        let installation = Installation::start(engine);
+        Self::start_with(engine, "")
+    }
+
+    /// The same with a `bookly.toml` that says this.
+    pub fn start_with(engine: Engine, settings: &str) -> Self {
+        let installation = Installation::start_with(engine, settings);
         Self { administrator: installation.administrator(), installation }
     }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod campus;
 mod cli;
+mod dead_letters;
 mod events;
 mod idempotency;
 mod imports;
@@ -14,3 +15,4 @@ mod resource_forms;
 mod resources;
 mod search;
 mod series;
+mod topology;

@@ -149,8 +149,8 @@ fn what_it_publishes_has_its_effect_once_and_lies_do_no_harm() {
     let answer = publish(&installation, &envelope, true);
     assert_eq!((&answer["code"], &answer["type"]), (&json!("EVT-0000"), &json!("event")), "{answer}");
     assert_eq!(answer["message"], "Event resource.created processed successfully");
-    let search = format!("/resources/{room}/availability");
-    administrator.get(&search).expect(200);
+    let week = format!("from={}&to={}", utc(next_monday()), utc(next_monday() + chrono::TimeDelta::days(7)));
+    administrator.get(&format!("/resources/{room}/availability?{week}")).expect(200);
 
     // The same again, and another one that claims to be the same version.
     publish(&installation, &envelope, true);
@@ -169,6 +169,10 @@ fn what_it_publishes_has_its_effect_once_and_lies_do_no_harm() {
     assert!(lies.iter().all(|letter| letter["state"] == "failed"), "{lies:?}");
     administrator.patch(&format!("/resources/{own_id}"), &json!({"name": "Still there"})).expect(200);
     check(&installation);
+}
+
+fn utc(instant: chrono::DateTime<chrono::Utc>) -> String {
+    instant.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 fn created(room: Uuid, version: i64) -> Value {

@@ -4,6 +4,7 @@ mod absent;
 mod failover;
 mod flood;
 mod foreign;
+mod no_database;
 mod planners;
 mod poison;
 mod storm;

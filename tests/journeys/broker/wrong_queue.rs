@@ -1,7 +1,7 @@
 //! A queue that is not as it must be.
 
-use super::{bus_becomes, check};
-use crate::harness::{Broker, Engine, Installation};
+use super::{bus, bus_becomes, check};
+use crate::harness::{Broker, Engine, Installation, settle};
 
 #[test]
 fn a_queue_of_the_wrong_type_is_named_with_the_mend_and_mended() {
@@ -9,8 +9,11 @@ fn a_queue_of_the_wrong_type_is_named_with_the_mend_and_mended() {
     let Some(engine) = Engine::with_broker(&broker, module_path!()) else { return };
     broker.declare_classic_queue("bookly.reports");
     let installation = Installation::start(engine);
-    let detail = bus_becomes(&installation, "degraded");
-    assert!(detail.contains("bookly.reports") && detail.contains("x-queue-type"), "{detail}");
+    let detail = settle("readiness names the queue and what is wrong", || {
+        let (status, detail) = bus(&installation);
+        (status == "degraded" && detail.contains("x-queue-type")).then_some(detail)
+    });
+    assert!(detail.contains("bookly.reports") && detail.contains("topology apply"), "{detail}");
 
     let diff = installation.run_command(&["topology", "diff"], "");
     let said = String::from_utf8_lossy(&diff.stdout).into_owned();

@@ -1,5 +1,7 @@
 //! The way of an event from its commit to its effect, with supervised actors over the in-process road.
 
+mod loss;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +61,7 @@ struct Seen {
 /// The road from the outbox to the reports, supervised.
 struct Road {
     database: Database,
+    transport: Transport,
     tree: Running,
 }
 
@@ -107,7 +110,7 @@ impl Road {
             .child(relay)
             .child(letters)
             .start();
-        let road = Self { database, tree };
+        let road = Self { database, transport, tree };
         road.execute(witness.to_owned()).await;
         road
     }
