@@ -252,6 +252,23 @@ mod tests {
     }
 
     #[test]
+    fn a_broker_s_address_is_checked_and_never_shown() {
+        let error = with_file("amqp_url = \"localhost:5672/secret\"", Flags::default()).expect_err("no scheme");
+        assert!(error.to_string().contains("amqp://") && !error.to_string().contains("secret"), "{error}");
+        let settings = with_file("amqp_url = \"amqps://broker/campus\"", Flags::default()).expect("valid");
+        assert_eq!(settings.amqp_url.as_deref(), Some("amqps://broker/campus"));
+    }
+
+    #[test]
+    fn retry_policies_are_read_and_mistakes_in_them_named() {
+        let text = "[retry.consumers.reports]\npolicy = \"fixed\"\ndelay_ms = 50\nattempts = 1";
+        assert_ne!(with_file(text, Flags::default()).expect("valid").retry, Policies::default());
+        let unknown = "[retry.events.\"room.painted\"]\npolicy = \"none\"";
+        let error = with_file(unknown, Flags::default()).expect_err("no such event");
+        assert!(error.to_string().contains("room.painted"), "{error}");
+    }
+
+    #[test]
     fn a_secret_may_stand_in_a_file() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("url");

@@ -7,7 +7,7 @@ use super::listing::{all, settle_events, text};
 use super::sheet::{FOUR_WEEKS, blocks, import, numbers, sheet, write};
 use crate::harness::{Client, Installation, on_each_engine, settle};
 
-const ROOMS: usize = 20;
+const ROOMS: usize = 60;
 const TOTAL: usize = 4 * ROOMS * 5 * 2;
 
 /// Begins an import and waits until it is in its middle; its identifier.

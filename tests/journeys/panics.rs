@@ -170,7 +170,7 @@ on_each_engine! {
         let room = text(&administrator.post("/resources", &room).expect(201), "id");
         check_room(&administrator, &room);
         let paths = actors(&inside.running.tree());
-        assert_eq!(paths.len(), 7, "{paths:?}");
+        assert_eq!(paths.len(), 8, "{paths:?}");
 
         let load = Load::default();
         let mut seen = Seen::default();

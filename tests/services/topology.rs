@@ -9,7 +9,8 @@ use serde_json::Value;
 fn topology(directory: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
     command.arg("topology").args(arguments).current_dir(directory).env("BOOKLY_DATA_DIR", directory.join("data"));
-    for name in ["DATABASE_URL", "DATABASE_URL_FILE", "AMQP_URL", "AMQP_URL_FILE", "RABBITMQ_MANAGEMENT_URL", "BOOKLY_CONFIG"]
+    for name in
+        ["DATABASE_URL", "DATABASE_URL_FILE", "AMQP_URL", "AMQP_URL_FILE", "RABBITMQ_MANAGEMENT_URL", "BOOKLY_CONFIG"]
     {
         command.env_remove(name);
     }
@@ -25,7 +26,8 @@ fn what_must_be_there_is_shown_without_a_broker() {
     let directory = tempfile::tempdir().expect("a directory");
     let shown = topology(directory.path(), &["show"]);
     assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
-    let words: Vec<String> = text(&shown.stdout).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let words: Vec<String> =
+        text(&shown.stdout).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     for line in [
         "bookly.events topic alternate-exchange=bookly.unrouted",
         "bookly.unrouted x-queue-type=quorum",

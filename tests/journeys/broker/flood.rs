@@ -12,7 +12,7 @@ use super::planners::Planners;
 use crate::harness::{Installation, settle_within};
 
 const MESSAGES: usize = 10_000;
-const PER_SECOND: usize = 2_000;
+const PER_SECOND: u32 = 2_000;
 /// One of so many is a mebibyte long.
 const LONG_ONES: usize = 200;
 /// Resident memory that the process may gain, in MiB: what it holds at once is bounded, however long the flood lasts.
@@ -48,9 +48,10 @@ fn publish(url: &str) -> Duration {
         let connection = Connection::connect(url, ConnectionProperties::default()).await.expect("the broker answers");
         let channel = connection.create_channel().await.expect("a channel");
         let began = Instant::now();
+        // What is late is sent without a pause.
+        let mut pace = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);
         for number in 0..MESSAGES {
-            let due = Duration::from_secs_f64(number as f64 / PER_SECOND as f64);
-            tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
+            pace.tick().await;
             send(&channel, number).await;
         }
         began.elapsed()

@@ -11,7 +11,7 @@ fn a_queue_of_the_wrong_type_is_named_with_the_mend_and_mended() {
     let installation = Installation::start(engine);
     let detail = settle("readiness names the queue and what is wrong", || {
         let (status, detail) = bus(&installation);
-        (status == "degraded" && detail.contains("x-queue-type")).then_some(detail)
+        (status == "degraded" && detail.contains("must be")).then_some(detail)
     });
     assert!(detail.contains("bookly.reports") && detail.contains("topology apply"), "{detail}");
 

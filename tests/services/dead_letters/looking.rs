@@ -125,7 +125,11 @@ fn released(scene: &Scene, head: &str, followers: &[Value]) {
     assert_eq!(shown["operations"][0]["actor"], scene.administrator.user_id());
     for follower in followers {
         let shown = scene.becomes(&id(follower), "resolved");
-        assert_eq!((&shown["resolution"], operations(&shown)), (&json!("replayed"), vec![]), "nobody had to ask for it");
+        assert_eq!(
+            (&shown["resolution"], operations(&shown)),
+            (&json!("replayed"), vec![]),
+            "nobody had to ask for it"
+        );
     }
     scene.administrator.post(&format!("{PATH}/{head}/retry"), &json!({})).refused(409, "dead_letter.state");
     let counts = scene.counts();

@@ -96,9 +96,7 @@ impl Refusals {
     fn run(&self, statements: &str) {
         match self {
             Self::Sqlite(path) => open_file(path).batch_execute(statements),
-            Self::Postgres(url) => {
-                PgConnection::establish(url).expect("PostgreSQL answers").batch_execute(statements)
-            }
+            Self::Postgres(url) => PgConnection::establish(url).expect("PostgreSQL answers").batch_execute(statements),
         }
         .expect("executed");
     }
