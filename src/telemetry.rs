@@ -12,7 +12,9 @@ pub fn log_to_stderr(filter: &str, format: LogFormat) {
     // The HTTP server tells of each worker, and as an error of each client that breaks off; the program says in one line
     // that it listens, and the access log what was asked. The RabbitMQ client calls every refusal an error, also those that
     // are expected; the bridge says what matters.
-    builder.parse_filters(&format!("{filter},actix_server=warn,actix_http=off,lapin=off")).target(Target::Stderr);
+    builder
+        .parse_filters(&format!("{filter},actix_server=warn,actix_http=off,lapin=off,tracing=off"))
+        .target(Target::Stderr);
     if format == LogFormat::Json {
         builder.format(|out, record| {
             let line = serde_json::json!({

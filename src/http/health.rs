@@ -150,8 +150,11 @@ fn bus(backlog: &Backlog, transport: &Condition, tree: &Node) -> Part {
     let mut details = transport.troubles.clone();
     details.push(format!("{} events waiting, {} failing", backlog.waiting, backlog.failing));
     details.extend(transport.figures.clone());
-    let path = ["relay", "bridge", "dead-letters"];
-    let troubled = troubled(tree).into_iter().any(|part| path.iter().any(|name| part.ends_with(name)));
+    let troubled: Vec<String> = troubled(tree).into_iter().filter(|path| path.contains("/events")).collect();
+    if troubled.iter().any(|path| path.ends_with("dead-letters")) {
+        details.push("there are dead letters that wait for an operator: `bookly dead-letters list`".to_owned());
+    }
+    let troubled = !troubled.is_empty();
     let degraded = backlog.failing > 0 || troubled || !transport.troubles.is_empty();
     Part { status: if degraded { Status::Degraded } else { Status::Ready }, detail: Some(details.join("; ")) }
 }

@@ -2,15 +2,11 @@
 //! stays where no operator looks.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use amqp::{Content, Delivery, Envelope, Subscription, Transport, catalogue};
+use amqp::{Content, Delivery, Envelope, Service, Subscription, catalogue};
 
 use crate::dead_letters::{Reason, UNROUTED};
-use crate::handling::{Handling, Stray};
-
-/// The pause before an event is published again for which there is still no queue.
-const PAUSE: Duration = Duration::from_secs(1);
+use crate::handling::{Delivered, Handling, Stray};
 
 /// Parks what the broker has set aside, each for the service whose queue it was in.
 pub(super) async fn dead_letters(mut subscription: Subscription, handling: Handling) {
@@ -26,14 +22,14 @@ pub(super) async fn dead_letters(mut subscription: Subscription, handling: Handl
     }
 }
 
-/// Parks what has an unknown type, publishes again what a missing queue has led astray, and lets go what nobody
-/// consumes.
-pub(super) async fn unrouted(mut subscription: Subscription, handling: Handling, transport: Transport) {
+/// Parks what has an unknown type, handles what a missing binding or a wrong routing key has led astray, and lets go what
+/// nobody consumes.
+pub(super) async fn unrouted(mut subscription: Subscription, handling: Handling) {
     while let Some(delivery) = subscription.next().await {
         match delivery.content() {
             Content::Event(event) => match catalogue::find(&event.event_type) {
                 Some(entry) if entry.consumers.is_empty() => {}
-                Some(_) => publish_again(&transport, event).await,
+                Some(entry) => to_its_consumers(&handling, &delivery, event, entry.consumers).await,
                 None => {
                     let error = format!("the catalogue has no event \"{}\"", event.event_type);
                     handling.stray(stray(&delivery, UNROUTED.to_owned(), Reason::UnknownType, error)).await;
@@ -48,14 +44,14 @@ pub(super) async fn unrouted(mut subscription: Subscription, handling: Handling,
     }
 }
 
-async fn publish_again(transport: &Transport, event: &Arc<Envelope>) {
-    loop {
-        transport.available().await;
-        match transport.publish(Arc::clone(event), true).await {
-            Ok(()) => return,
-            Err(error) => log::warn!("event {} cannot be published again yet: {error}", event.event_id),
-        }
-        tokio::time::sleep(PAUSE).await;
+/// Takes an event to each service that consumes it, past the queue that it did not find.
+async fn to_its_consumers(handling: &Handling, delivery: &Delivery, event: &Arc<Envelope>, consumers: &[Service]) {
+    let (id, event_type) = (event.event_id, &event.event_type);
+    log::warn!("no queue took event {id} ({event_type}), it is handled all the same; see `bookly topology diff`");
+    for &service in consumers {
+        let bytes = delivery.received().map(Arc::from);
+        let delivered = Delivered { event: Arc::clone(event), bytes, suspect: delivery.redelivered() };
+        handling.event(service, delivered).await;
     }
 }
 

@@ -70,7 +70,7 @@ impl Actor for Bridge {
         let set_aside = transport.subscribe(Source::DeadLetters);
         ctx.spawn(drain::dead_letters(set_aside, handling.clone()).into_actor(self));
         let unrouted = transport.subscribe(Source::Unrouted);
-        ctx.spawn(drain::unrouted(unrouted, handling.clone(), transport.clone()).into_actor(self));
+        ctx.spawn(drain::unrouted(unrouted, handling.clone()).into_actor(self));
         ctx.spawn(drive(transport.clone(), life.clone()).into_actor(self));
         ctx.spawn(report(transport.clone(), handling.clone(), life.clone()).into_actor(self));
     }

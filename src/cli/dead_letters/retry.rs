@@ -41,6 +41,10 @@ pub(super) async fn run(control: &Control, options: Options, json: bool) -> Resu
     if let Some(id) = options.id {
         return one(control, id, options.data.as_deref(), json).await;
     }
+    if options.data.is_some() {
+        // clap waives `requires` where the required one conflicts with another that is given.
+        return Err("--data is the payload of one dead letter: give its ID, without --all or a filter".into());
+    }
     let filter: Map<String, Value> =
         options.filter.parts().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     if filter.is_empty() && !options.all {

@@ -61,8 +61,17 @@ impl Listener {
 
 /// Publishes as somebody else; the answer, when one is asked for.
 fn publish(installation: &Installation, envelope: &Value, reply: bool) -> Value {
+    send(installation, envelope, if reply { &["--reply"] } else { &[] })
+}
+
+/// Publishes with another routing key than the event's type.
+fn publish_with_key(installation: &Installation, envelope: &Value, key: &str) {
+    send(installation, envelope, &["--key", key]);
+}
+
+fn send(installation: &Installation, envelope: &Value, options: &[&str]) -> Value {
     let mut command = program(module_path!(), "publish", installation).expect("it was there before");
-    command.args(reply.then_some("--reply"));
+    command.args(options);
     let mut process = command.spawn().expect("Python starts");
     let mut input = process.stdin.take().expect("its input");
     input.write_all(envelope.to_string().as_bytes()).expect("written");
@@ -152,6 +161,13 @@ fn what_it_publishes_has_its_effect_once_and_lies_do_no_harm() {
     let week = format!("from={}&to={}", utc(next_monday()), utc(next_monday() + chrono::TimeDelta::days(7)));
     administrator.get(&format!("/resources/{room}/availability?{week}")).expect(200);
 
+    // With a wrong routing key no queue takes it; it is handled all the same.
+    let astray = Uuid::now_v7();
+    publish_with_key(&installation, &created(astray, 1), "nobody.knows");
+    settle("it is handled", || {
+        (administrator.get(&format!("/resources/{astray}/availability?{week}")).status == 200).then_some(())
+    });
+
     // The same again, and another one that claims to be the same version.
     publish(&installation, &envelope, true);
     assert_eq!(letters(&installation, ""), [Value::Null; 0]);
@@ -171,7 +187,7 @@ fn what_it_publishes_has_its_effect_once_and_lies_do_no_harm() {
     installation.settle_events();
     // The foreign room is the one that only availability knows.
     let checks = administrator.get("/admin/checks").expect(200);
-    assert_eq!(checks["differences"], json!(["availability knows 2 resources, there are 1"]));
+    assert_eq!(checks["differences"], json!(["availability knows 3 resources, there are 1"]));
 }
 
 fn utc(instant: chrono::DateTime<chrono::Utc>) -> String {
@@ -181,7 +197,7 @@ fn utc(instant: chrono::DateTime<chrono::Utc>) -> String {
 fn created(room: Uuid, version: i64) -> Value {
     let mut envelope = example("resource.created", room, version);
     envelope["data"]["resourceId"] = json!(room);
-    envelope["data"]["code"] = json!("FOREIGN");
+    envelope["data"]["code"] = json!(room);
     envelope
 }
 

@@ -116,6 +116,8 @@ fn in_vain(scene: &Scene, letter: &str) {
     let said = fails(scene, &["retry", letter, "--data", "-"], "{}", 1);
     assert!(said.contains("the payload: "), "{said}");
     fails(scene, &["retry", letter, "--all"], "", 2);
+    let said = fails(scene, &["retry", "--all", "--data", "-"], "{}", 1);
+    assert!(said.contains("give its ID"), "a payload is of one: {said}");
     fails(scene, &["resolve", letter], "", 2);
     let nothing = uuid::Uuid::now_v7().to_string();
     for arguments in [&["show", &nothing][..], &["retry", &nothing], &["discard", &nothing]] {

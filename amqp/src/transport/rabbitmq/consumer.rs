@@ -19,6 +19,9 @@ use super::seats::{PREFETCH, Seat};
 use crate::topology::{DEAD_LETTER_QUEUE, Difference, Subject, Topology, UNROUTED_QUEUE, queue_name};
 use crate::transport::Source;
 
+/// After so many attempts that a queue did not answer, the connection is opened anew.
+const SILENCES: u32 = 20;
+
 /// Serves one seat.
 pub(super) struct Consumer<'a> {
     shared: &'a Arc<Shared>,
@@ -26,12 +29,13 @@ pub(super) struct Consumer<'a> {
     shelf: Shelf,
     seat: Seat,
     queue: String,
+    silences: u32,
 }
 
 impl<'a> Consumer<'a> {
     pub(super) fn new(shared: &'a Arc<Shared>, broker: &'a Broker, shelf: Shelf, seat: Seat) -> Self {
         let queue = queue_of(seat.source);
-        Self { shared, broker, shelf, seat, queue }
+        Self { shared, broker, shelf, seat, queue, silences: 0 }
     }
 
     /// Consumes, for ever.
@@ -55,33 +59,46 @@ impl<'a> Consumer<'a> {
     }
 
     /// Consumes over a channel of its own until that breaks, and says why.
-    async fn attach(&self, connection: &Connection) -> Trouble {
+    async fn attach(&mut self, connection: &Connection) -> Trouble {
         if let Err(trouble) = self.shared.ensure(self.broker).await
             && concerns(&trouble, &self.queue)
         {
             return trouble;
         }
         let begun = Instant::now();
-        match self.open(connection).await {
-            Ok(mut intake) => {
-                self.shared.board.clear(self.part());
-                intake.run(&self.seat.messages).await
-            }
+        let channel = match channel(connection).await {
+            Ok(channel) => channel,
             Err(trouble) => {
                 // An error says what is wrong; silence means that the connection itself is.
                 if begun.elapsed() >= CALL {
                     self.shelf.suspect();
                 }
-                trouble
+                return trouble;
             }
+        };
+        let begun = Instant::now();
+        match limited("basic.consume", CALL, self.consume(&channel)).await {
+            Ok(consumer) => {
+                self.shared.board.clear(self.part());
+                Intake::new(channel, consumer).run(&self.seat.messages).await
+            }
+            Err(_) if begun.elapsed() >= CALL => self.silence(),
+            Err(trouble) => trouble,
         }
     }
 
-    async fn open(&self, connection: &Connection) -> Result<Intake, Trouble> {
-        let channel = limited("opening a channel", CALL, connection.create_channel()).await?;
-        limited("basic.qos", CALL, channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
-        let consumer = limited("basic.consume", CALL, self.consume(&channel)).await?;
-        Ok(Intake::new(channel, consumer))
+    /// The connection answers and the queue does not. The other queues' consumers share the connection, so it is left
+    /// alone, but for the channels that would pile up on it.
+    fn silence(&mut self) -> Trouble {
+        self.silences += 1;
+        if self.silences.is_multiple_of(SILENCES) {
+            self.shelf.suspect();
+        }
+        let queue = &self.queue;
+        Trouble::Unavailable(format!(
+            "RabbitMQ does not answer for it; if that stays so, the queue has lost its leader: delete it (`rabbitmqctl \
+             delete_queue {queue}`), and it is made anew and what was in it is published again"
+        ))
     }
 
     async fn consume(&self, channel: &Channel) -> lapin::Result<lapin::Consumer> {
@@ -96,6 +113,12 @@ impl<'a> Consumer<'a> {
     fn report(&self, reason: &str) {
         self.shared.board.report(self.part(), &not_attached(self.seat.source, reason));
     }
+}
+
+async fn channel(connection: &Connection) -> Result<Channel, Trouble> {
+    let channel = limited("opening a channel", CALL, connection.create_channel()).await?;
+    limited("basic.qos", CALL, channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
+    Ok(channel)
 }
 
 /// Says that a source's consumer is not attached.
