@@ -54,6 +54,8 @@ fn publish(url: &str) -> Duration {
             pace.tick().await;
             send(&channel, number).await;
         }
+        // Closing waits until the broker has read everything that was sent before.
+        connection.close(200, "done".into()).await.expect("closed");
         began.elapsed()
     })
 }
