@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, Ids};
 use crate::database::{Database, Engine, Error, Transaction};
+use crate::dead_letters::model::policy;
 use crate::dead_letters::{self, EventRef, Parcel, RELAY, Reason};
 use crate::event_store::outbox::{self, Failure, Outgoing};
 use crate::supervision::Life;
@@ -200,7 +201,7 @@ impl Courier {
     /// When to publish it again; `None` when it has had its attempts.
     fn due_at(&self, event_type: &str, attempts: i32, error: &PublishError) -> Option<DateTime<Utc>> {
         let attempts = u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1);
-        let pause = match self.policies.events.get(event_type).copied().unwrap_or(self.policies.default) {
+        let pause = match policy(&self.policies, Some(event_type), RELAY) {
             // Whatever is being restarted or mended is back in a moment.
             _ if !error.blames_event() => Duration::from_millis(fastrand::u64(100..=400)),
             Policy::Retry { attempts: allowed, backoff } if attempts <= allowed => {

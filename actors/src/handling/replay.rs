@@ -24,9 +24,9 @@ impl Handling {
         let event = Envelope::parse(&letter.envelope)
             .map_err(|error| Failure::Hopeless { reason: Reason::Malformed, error: error.to_string() })?;
         let event = Arc::new(event);
-        match Service::ALL.into_iter().find(|service| service.name() == letter.consumer) {
-            Some(service) => self.once_more(service, &letter, event).await,
-            None => self.to_its_consumers(&letter, event).await,
+        match letter.consumer.parse() {
+            Ok(service) => self.once_more(service, &letter, event).await,
+            Err(_) => self.to_its_consumers(&letter, event).await,
         }
     }
 
