@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! bookly (one for one)
+//! ├── cache
 //! ├── services (one for one): auth, resources, availability, reports, imports
 //! └── events (rest for one): bridge, relay, dead-letters
 //! ```
@@ -17,6 +18,7 @@ use std::time::Duration;
 use actors::auth::{Auth, Tokens};
 use actors::availability::Availability;
 use actors::bridge::{self, Bridge};
+use actors::cache::{self, Cache, CacheClient};
 use actors::clock::{Clock, Ids};
 use actors::database::{Database, Error as DatabaseError};
 use actors::dead_letters::DeadLetters;
@@ -36,7 +38,7 @@ use uuid::Uuid;
 
 use crate::http::health::Probe;
 use crate::http::{HttpState, Services};
-use crate::settings::Settings;
+use crate::settings::{CacheSettings, Settings};
 
 /// Messages that a service takes in at once, waiting and being handled.
 const MAILBOX: usize = 1_024;
@@ -53,6 +55,8 @@ pub struct App {
     pub transport: Transport,
     /// The storage.
     pub database: Database,
+    /// What was read before.
+    pub cache: CacheClient,
     /// The time.
     pub clock: Clock,
     settings: Settings,
@@ -91,9 +95,15 @@ impl App {
         let database = Database::open(settings.database.clone())?;
         let tokens = Tokens::load(&database).await?;
         let directory = identity(&settings.data_dir)?;
-        let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: settings.time_zone };
+        let cache = cache_client(&settings.cache, &database).await?;
+        let campus = Campus {
+            database: database.clone(),
+            cache: cache.clone(),
+            clock: clock.clone(),
+            time_zone: settings.time_zone,
+        };
         let (services, running, transport) = start_tree(&campus, &tokens, &settings, directory);
-        let app = Self { running, services, transport, database, clock, settings, tokens, _lock: lock };
+        let app = Self { running, services, transport, database, cache, clock, settings, tokens, _lock: lock };
         app.wait_until_ready().await?;
         Ok(app)
     }
@@ -111,6 +121,7 @@ impl App {
             database: self.database.clone(),
             tokens: self.tokens.clone(),
             clock: self.clock.clone(),
+            cache: self.cache.clone(),
             probe: Probe::new(self.database.clone(), self.transport.clone()),
         }
     }
@@ -201,14 +212,20 @@ fn start_tree(
         .child(bridge)
         .child(relay)
         .child(letters);
+    let marker = settings.data_dir.join("cache-owes");
+    let (cache, cache_spec) = {
+        let client = campus.cache.clone();
+        child("cache", move |life| Ok(Cache::new(client.clone(), Some(marker.clone()), life.clone()))).build()
+    };
     let running = supervisor("bookly")
         .strategy(Strategy::OneForOne)
         .intensity(LAST_INTENSITY)
         .backoff(BACKOFF)
+        .child(cache_spec)
         .supervisor(services)
         .supervisor(events)
         .start();
-    (Services { auth, resources, availability, reports, imports, dead_letters }, running, transport)
+    (Services { auth, resources, availability, reports, imports, dead_letters, cache }, running, transport)
 }
 
 /// What a branch takes before it gives up: with the waits of [`BACKOFF`], seconds of an actor that panics at once.
@@ -241,12 +258,9 @@ fn event_path(campus: &Campus, consumers: Consumers, settings: &Settings) -> Eve
     };
     let relay = {
         let (campus, transport, policies) = (campus.clone(), transport.clone(), settings.retry.clone());
-        child("relay", move |life| {
-            let (database, clock) = (campus.database.clone(), campus.clock.clone());
-            Ok(Relay::new(database, transport.clone(), clock, policies.clone(), life.clone()))
-        })
-        .build()
-        .1
+        child("relay", move |life| Ok(Relay::new(campus.clone(), transport.clone(), policies.clone(), life.clone())))
+            .build()
+            .1
     };
     let (campus, policies) = (campus.clone(), settings.retry.clone());
     let (dead_letters, letters_spec) = child("dead-letters", move |life| {
@@ -264,6 +278,20 @@ fn transport(campus: &Campus, settings: &Settings) -> Transport {
         return Transport::in_process(&Service::ALL);
     };
     Transport::rabbitmq(rabbitmq::Options { url, recover: recovery::hook(campus.database.clone()) })
+}
+
+/// The cache that the settings ask for, told of every commit from now on.
+async fn cache_client(settings: &CacheSettings, database: &Database) -> Result<CacheClient, DatabaseError> {
+    let cache = match settings {
+        CacheSettings::Off(why) => return Ok(CacheClient::off(*why)),
+        CacheSettings::InProcess => CacheClient::in_process(),
+        CacheSettings::Redis { url, namespace: Some(namespace) } => CacheClient::redis(url.clone(), namespace),
+        CacheSettings::Redis { url, namespace: None } => {
+            CacheClient::redis(url.clone(), &cache::namespace(database).await?)
+        }
+    };
+    database.invalidates(cache.clone());
+    Ok(cache)
 }
 
 /// Makes the data directory, for its owner alone, unless it is there.

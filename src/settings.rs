@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use actors::database::Location;
+use actors::database::{Engine, Location};
 use amqp::retry::Policies;
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
@@ -17,6 +17,32 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// Where to keep what was read, when there is no Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheKind {
+    /// In the process, which must have its database to itself.
+    InProcess,
+    /// Nowhere: every read goes to the database.
+    Off,
+}
+
+/// Where what was read is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CacheSettings {
+    /// In the process.
+    InProcess,
+    /// Nowhere, and why.
+    Off(&'static str),
+    /// In Redis.
+    Redis {
+        /// Its address.
+        url: String,
+        /// What every key begins with; `None` for the installation's own.
+        namespace: Option<String>,
+    },
 }
 
 /// What can be set by flag or environment.
@@ -49,6 +75,20 @@ pub struct Flags {
     /// A file that holds the address of the RabbitMQ broker.
     #[arg(long, global = true, env = "AMQP_URL_FILE", value_name = "FILE")]
     amqp_url_file: Option<PathBuf>,
+    /// Address of a Redis server, redis://user:password@host:port/database, that keeps what was read; without it and with
+    /// SQLite the process keeps it itself.
+    #[arg(long, global = true, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
+    redis_url: Option<String>,
+    /// A file that holds the address of the Redis server.
+    #[arg(long, global = true, env = "REDIS_URL_FILE", value_name = "FILE")]
+    redis_url_file: Option<PathBuf>,
+    /// What every key in Redis begins with [default: made once for the installation and kept in its database].
+    #[arg(long, global = true, env = "BOOKLY_REDIS_NAMESPACE", value_name = "NAME")]
+    redis_namespace: Option<String>,
+    /// Where to keep what was read, when there is no Redis: in-process is only for a process that has its database to
+    /// itself [default: in-process with SQLite, off with PostgreSQL].
+    #[arg(long, global = true, env = "BOOKLY_CACHE", value_name = "CACHE")]
+    cache: Option<CacheKind>,
     /// The settings file [default: bookly.toml in the working directory, if it exists].
     #[arg(long, global = true, env = "BOOKLY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -67,6 +107,10 @@ struct SettingsFile {
     database_url_file: Option<PathBuf>,
     amqp_url: Option<String>,
     amqp_url_file: Option<PathBuf>,
+    redis_url: Option<String>,
+    redis_url_file: Option<PathBuf>,
+    redis_namespace: Option<String>,
+    cache: Option<CacheKind>,
     #[serde(default)]
     retry: Policies,
 }
@@ -88,6 +132,8 @@ pub struct Settings {
     pub database: Location,
     /// The RabbitMQ broker; without one, events travel within the process.
     pub amqp_url: Option<String>,
+    /// Where what was read is kept.
+    pub cache: CacheSettings,
     /// When events that failed are tried again.
     pub retry: Policies,
 }
@@ -111,9 +157,14 @@ impl Settings {
         ])?;
         let amqp_url =
             secret([Secret(flags.amqp_url, flags.amqp_url_file), Secret(file.amqp_url, file.amqp_url_file)])?;
+        let redis_url =
+            secret([Secret(flags.redis_url, flags.redis_url_file), Secret(file.redis_url, file.redis_url_file)])?;
+        let namespace = flags.redis_namespace.or(file.redis_namespace).map(checked_namespace).transpose()?;
+        let database = location(database_url, &data_dir)?;
         file.retry.check().map_err(|problem| SettingsError(format!("[retry]: {problem}")))?;
         Ok(Self {
-            database: location(database_url, &data_dir)?,
+            cache: cache(redis_url, namespace, flags.cache.or(file.cache), &database)?,
+            database,
             amqp_url: amqp_url.map(checked_amqp_url).transpose()?,
             retry: file.retry,
             data_dir,
@@ -127,7 +178,8 @@ impl Settings {
     /// The same settings with another data directory, and everything in it.
     pub fn in_directory(self, data_dir: &Path) -> Self {
         let database = Location::Sqlite(data_dir.join(SQLITE_FILE));
-        Self { data_dir: data_dir.to_owned(), database, amqp_url: None, ..self }
+        let cache = CacheSettings::InProcess;
+        Self { data_dir: data_dir.to_owned(), database, amqp_url: None, cache, ..self }
     }
 
     /// The control socket's file.
@@ -159,6 +211,45 @@ fn checked_amqp_url(url: String) -> Result<String, SettingsError> {
     }
     let problem = "AMQP_URL must begin with amqp:// or amqps://, as in amqp://user:password@host:5672/vhost; \
                    leave it out to keep events within the process";
+    Err(SettingsError(problem.to_owned()))
+}
+
+fn cache(
+    redis_url: Option<String>,
+    namespace: Option<String>,
+    kind: Option<CacheKind>,
+    database: &Location,
+) -> Result<CacheSettings, SettingsError> {
+    if let Some(url) = redis_url {
+        return match (actors::cache::check_url(&url), kind) {
+            (Ok(()), None) => Ok(CacheSettings::Redis { url, namespace }),
+            (Ok(()), Some(_)) => {
+                let problem = "REDIS_URL and cache = in-process or off exclude each other; leave one of them out";
+                Err(SettingsError(problem.to_owned()))
+            }
+            // The library's own words may show the address, and with it the password.
+            (Err(_), _) => {
+                let problem = "REDIS_URL must be an address such as redis://user:password@host:6379/0, or rediss:// for TLS; \
+                               leave it out to do without Redis";
+                Err(SettingsError(problem.to_owned()))
+            }
+        };
+    }
+    Ok(match (kind, database.engine()) {
+        (Some(CacheKind::InProcess), _) | (None, Engine::Sqlite) => CacheSettings::InProcess,
+        (Some(CacheKind::Off), _) => CacheSettings::Off("the setting cache is off"),
+        (None, Engine::Postgres) => CacheSettings::Off(
+            "several processes may share a PostgreSQL database; give REDIS_URL, or set cache = \"in-process\" for a single one",
+        ),
+    })
+}
+
+fn checked_namespace(namespace: String) -> Result<String, SettingsError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '.');
+    if namespace.chars().all(fits) && (1..=100).contains(&namespace.trim_matches(':').len()) {
+        return Ok(namespace);
+    }
+    let problem = "redis_namespace must have 1 to 100 letters, digits, and characters of :-_. , as in bookly:north";
     Err(SettingsError(problem.to_owned()))
 }
 

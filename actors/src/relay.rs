@@ -18,11 +18,13 @@ use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use uuid::Uuid;
 
+use crate::cache::CacheClient;
 use crate::clock::{Clock, Ids};
 use crate::database::{Database, Engine, Error, Transaction};
 use crate::dead_letters::model::policy;
 use crate::dead_letters::{self, EventRef, Parcel, RELAY, Reason};
 use crate::event_store::outbox::{self, Failure, Outgoing};
+use crate::service::Campus;
 use crate::supervision::Life;
 
 /// Events on their way at once.
@@ -41,6 +43,7 @@ pub struct Relay {
 
 struct Courier {
     database: Database,
+    cache: CacheClient,
     transport: Transport,
     clock: Clock,
     policies: Policies,
@@ -48,9 +51,10 @@ struct Courier {
 }
 
 impl Relay {
-    /// A relay from `database` to `transport`.
-    pub fn new(database: Database, transport: Transport, clock: Clock, policies: Policies, life: Life) -> Self {
-        Self { courier: Arc::new(Courier { database, transport, clock, policies, life }) }
+    /// A relay on `campus` to `transport`.
+    pub fn new(campus: Campus, transport: Transport, policies: Policies, life: Life) -> Self {
+        let Campus { database, cache, clock, .. } = campus;
+        Self { courier: Arc::new(Courier { database, cache, transport, clock, policies, life }) }
     }
 }
 
@@ -164,7 +168,11 @@ impl Courier {
         let now = self.clock.now();
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         match self.database.write(move |transaction| outbox::claim(transaction, now, limit)).await {
-            Ok(claimed) => claimed,
+            Ok(claimed) => {
+                // Before any of them can leave the outbox.
+                self.cache.published(claimed.iter().map(|outgoing| &outgoing.envelope)).await;
+                claimed
+            }
             Err(error) => {
                 self.trouble(&error).await;
                 Vec::new()

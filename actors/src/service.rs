@@ -8,6 +8,7 @@ use actix::{Message, ResponseFuture};
 use chrono_tz::Tz;
 
 use crate::access::Caller;
+use crate::cache::CacheClient;
 use crate::clock::{Clock, Ids};
 use crate::database::{self, Database, DatabaseConnection, Transaction};
 use crate::event_store::Origin;
@@ -17,6 +18,8 @@ use crate::event_store::Origin;
 pub struct Campus {
     /// Where rows and events are stored.
     pub database: Database,
+    /// Where what was read is kept.
+    pub cache: CacheClient,
     /// The time.
     pub clock: Clock,
     /// The zone of opening hours, recurrences and display.

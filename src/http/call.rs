@@ -8,6 +8,7 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest};
 use actors::access::Caller;
+use actors::cache::{Key, Value};
 use actors::service::{Question, Request};
 use actors::supervision::Address;
 use uuid::Uuid;
@@ -101,6 +102,22 @@ impl<Q, B> Call<Q, B> {
     {
         let request = Request { caller: self.caller.clone(), command };
         Ok(to.send_within(request, PATIENCE).await??)
+    }
+
+    /// Reads through the cache: the service is only asked for what is not there. What is read so is the same for every
+    /// caller that may use the operation.
+    ///
+    /// # Errors
+    /// As [`Call::ask`].
+    pub async fn read<S, A, T, E>(&self, key: Key<T>, whom: &Address<S>, query: A) -> Result<T, Problem>
+    where
+        S: Actor<Context = Context<S>> + Handler<Question<A>>,
+        Question<A>: Message<Result = Result<T, E>> + Send + 'static,
+        Result<T, E>: Send,
+        T: Value,
+        Problem: From<E>,
+    {
+        self.state.cache.read(key, || self.ask(whom, query)).await
     }
 
     /// Asks a service.

@@ -2,6 +2,7 @@
 
 use actors::auth::{Auth, Tokens};
 use actors::availability::Availability;
+use actors::cache::{Cache, CacheClient};
 use actors::clock::Clock;
 use actors::database::Database;
 use actors::dead_letters::DeadLetters;
@@ -27,6 +28,8 @@ pub struct Services {
     pub imports: Address<Imports>,
     /// Keeps what a consumer could not handle.
     pub dead_letters: Address<DeadLetters>,
+    /// Owns Redis.
+    pub cache: Address<Cache>,
 }
 
 /// What every operation can reach.
@@ -40,6 +43,8 @@ pub struct HttpState {
     pub database: Database,
     /// Says whom an access token belongs to.
     pub tokens: Tokens,
+    /// What was read before.
+    pub cache: CacheClient,
     /// The time.
     pub clock: Clock,
     /// Looks whether the database answers.

@@ -12,7 +12,7 @@ use actors::database::Location;
 use actors::service::Request;
 use actors::supervision::Running;
 use bookly::app::App;
-use bookly::settings::{LogFormat, Settings};
+use bookly::settings::{CacheSettings, LogFormat, Settings};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -51,6 +51,7 @@ pub fn settings(engine: &Engine, directory: &Path) -> Settings {
         time_zone: chrono_tz::America::Bogota,
         database,
         amqp_url: engine.amqp_url(),
+        cache: CacheSettings::InProcess,
         retry: Default::default(),
     }
 }

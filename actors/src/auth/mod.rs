@@ -13,6 +13,7 @@
 
 mod add_user;
 mod assign_role;
+pub mod cached;
 mod check;
 mod error;
 mod first_administrator;

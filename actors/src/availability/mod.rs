@@ -7,6 +7,7 @@
 //! Every writer goes through the module `occupancy`, the guard against double booking.
 
 mod alternatives;
+pub mod cached;
 mod cancel;
 mod cancel_series;
 mod check;

@@ -8,10 +8,11 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use uuid::Uuid;
 
 use super::lanes::Lanes;
-use super::recent::Recent;
+use super::suspect::is_suspect;
 use crate::clock::Clock;
 use crate::dead_letters::Reason;
 use crate::handling::{Delivered, Handling, Outcome, Stray};
+use crate::recent::Recent;
 
 /// Deliveries a consumer takes in before it has settled earlier ones.
 const PREFETCH: usize = 300;
@@ -46,7 +47,7 @@ impl Consumer {
                     let Some(delivery) = delivery else { break };
                     number += 1;
                     let lane = lane(&delivery, number);
-                    let suspect = self.recent.is_suspect(&delivery);
+                    let suspect = is_suspect(&mut self.recent, &delivery);
                     if let Some((delivery, suspect)) = lanes.enter(&lane, (delivery, suspect)) {
                         running.push(self.handle(lane, delivery, suspect));
                     }

@@ -8,7 +8,7 @@
 mod consumer;
 mod drain;
 mod lanes;
-mod recent;
+mod suspect;
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use amqp::{Service, Source, Transport};
 
 use crate::clock::Clock;
 use crate::handling::Handling;
+use crate::recent::Recent;
 use crate::supervision::Life;
 use consumer::Consumer;
-use recent::Recent;
 
 /// How often the tree is told how the transport works.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
@@ -57,7 +57,7 @@ impl Actor for Bridge {
     fn started(&mut self, ctx: &mut Self::Context) {
         let Parts { transport, handling, services, clock, life } = &self.parts;
         for &service in services {
-            let (handling, clock, recent) = (handling.clone(), clock.clone(), Recent::default());
+            let (handling, clock, recent) = (handling.clone(), clock.clone(), Recent::new(suspect::CAPACITY));
             let consumer = Consumer { service, handling, clock, recent };
             let subscription = transport.subscribe(Source::Service(service));
             let life = life.clone();

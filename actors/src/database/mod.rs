@@ -1,7 +1,7 @@
 //! Storage: one code path over PostgreSQL and SQLite, on a fixed pool of database threads.
 //!
 //! ```text
-//! actor --write(work)--> queue --> thread: BEGIN; work; COMMIT --> wake the relay --> answer
+//! actor --write(work)--> queue --> thread: BEGIN; work; COMMIT --> wake the relay --> outdated keys forgotten --> answer
 //! ```
 //!
 //! Work is a closure that never awaits, so a transaction is open only as long as its statements run. On SQLite one
@@ -22,7 +22,7 @@ pub(crate) mod scratch;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use diesel::connection::SimpleConnection;
@@ -35,6 +35,7 @@ pub use migrations::migrate;
 pub use transaction::{Transaction, lock};
 pub(crate) use transaction::{all_inserted, each_engine, insert_rows};
 
+use crate::cache::CacheClient;
 use queue::{Answer, Ending, Job, Queue};
 use worker::{Role, Worker};
 
@@ -52,6 +53,7 @@ struct Pool {
     writes: Arc<Queue>,
     reads: Arc<Queue>,
     appended: Arc<Notify>,
+    cache: Arc<OnceLock<CacheClient>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -74,14 +76,21 @@ impl Database {
                 (Arc::new(Queue::default()), roles)
             }
         };
+        let cache = Arc::new(OnceLock::new());
         let mut threads = Vec::with_capacity(roles.len());
         for (number, role) in roles.into_iter().enumerate() {
             let queue = Arc::clone(if role == Role::SqliteReader { &reads } else { &writes });
-            let worker =
-                Worker { role, location: location.clone(), queue, appended: Arc::clone(&appended), connection: None };
+            let worker = Worker {
+                role,
+                location: location.clone(),
+                queue,
+                appended: Arc::clone(&appended),
+                cache: Arc::clone(&cache),
+                connection: None,
+            };
             threads.push(worker.spawn(format!("database-{number}"))?);
         }
-        Ok(Self(Arc::new(Pool { location, writes, reads, appended, threads })))
+        Ok(Self(Arc::new(Pool { location, writes, reads, appended, cache, threads })))
     }
 
     /// The engine behind this database.
@@ -92,6 +101,12 @@ impl Database {
     /// Told after each commit that appended events: what the relay waits for.
     pub fn appended(&self) -> Arc<Notify> {
         Arc::clone(&self.0.appended)
+    }
+
+    /// From now on `cache` forgets what each transaction outdates, after its commit and before its answer. It can be set
+    /// once.
+    pub fn invalidates(&self, cache: CacheClient) {
+        let _ = self.0.cache.set(cache);
     }
 
     /// Runs `work` in a transaction that is committed when it returns `Ok` and rolled back when it returns `Err`.
@@ -157,15 +172,21 @@ where
             Err(error) => Err(E::from(error)),
         };
         let ending = if result.is_ok() { Ending::Keep } else { Ending::Undo };
-        let answer: Answer = Box::new(move |outcome| {
+        let answer: Answer = Box::new(move |outcome, forgotten| {
             let result = match outcome {
                 Err(error) if result.is_ok() => Err(E::from(error)),
                 _ => result,
             };
-            let _ = sender.send(result);
+            let _ = sender.send((result, forgotten));
         });
         (ending, answer)
     });
     queue.push(job);
-    receiver.await.unwrap_or_else(|_| Err(E::from(Error::Panicked("see the log".into()))))
+    let Ok((result, forgotten)) = receiver.await else {
+        return Err(E::from(Error::Panicked("see the log".into())));
+    };
+    if let Some(forgotten) = forgotten {
+        forgotten.await;
+    }
+    result
 }

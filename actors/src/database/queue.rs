@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::{Error, Transaction};
+use crate::cache::invalidation::Forgotten;
 
 /// What a piece of work asks of the transaction around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +13,9 @@ pub(super) enum Ending {
     Undo,
 }
 
-/// Hands the caller its answer once the fate of the transaction is known.
-pub(super) type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
+/// Hands the caller its answer once the fate of the transaction is known; the caller gets it when what the transaction
+/// outdates is forgotten.
+pub(super) type Answer = Box<dyn FnOnce(Result<(), Error>, Option<Forgotten>) + Send>;
 
 /// A unit of work: run inside a transaction, then answered after its commit or rollback.
 pub(super) type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, Error>) -> (Ending, Answer) + Send>;
@@ -37,7 +39,7 @@ impl Queue {
         if state.closed {
             drop(state);
             let (_, answer) = job(Err(Error::Unavailable("the database is closed".into())));
-            answer(Err(Error::Unavailable("the database is closed".into())));
+            answer(Err(Error::Unavailable("the database is closed".into())), None);
             return;
         }
         state.jobs.push_back(job);

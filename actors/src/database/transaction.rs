@@ -6,16 +6,19 @@ use uuid::Uuid;
 
 use super::Error;
 use super::connection::DatabaseConnection;
+use crate::cache::Invalidation;
 
 /// An open transaction.
 pub struct Transaction<'a> {
     connection: &'a mut DatabaseConnection,
     appended: bool,
+    /// Noted only if there is a cache.
+    invalidation: Option<Invalidation>,
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(connection: &'a mut DatabaseConnection) -> Self {
-        Self { connection, appended: false }
+    pub(super) fn new(connection: &'a mut DatabaseConnection, is_cached: bool) -> Self {
+        Self { connection, appended: false, invalidation: is_cached.then(Invalidation::default) }
     }
 
     /// The connection to run statements on.
@@ -28,8 +31,17 @@ impl<'a> Transaction<'a> {
         self.appended = true;
     }
 
+    /// What the cache has to forget after the commit; `None` when there is no cache.
+    pub fn invalidation(&mut self) -> Option<&mut Invalidation> {
+        self.invalidation.as_mut()
+    }
+
     pub(super) fn appended(&self) -> bool {
         self.appended
+    }
+
+    pub(super) fn into_invalidation(self) -> Invalidation {
+        self.invalidation.unwrap_or_default()
     }
 }
 

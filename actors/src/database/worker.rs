@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use diesel::QueryResult;
@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 use super::connection::DatabaseConnection;
 use super::queue::{Answer, Ending, Job, Queue};
 use super::{Error, Location, Transaction};
+use crate::cache::invalidation::Forgotten;
+use crate::cache::{CacheClient, Invalidation};
 
 /// How many waiting commands may share one SQLite commit: enough to hide the disk's flush, few enough that the first
 /// of a batch does not wait long for the last.
@@ -47,6 +49,7 @@ pub(super) struct Worker {
     pub location: Location,
     pub queue: Arc<Queue>,
     pub appended: Arc<Notify>,
+    pub cache: Arc<OnceLock<CacheClient>>,
     pub connection: Option<DatabaseConnection>,
 }
 
@@ -78,12 +81,16 @@ impl Worker {
         let shared = waiting.len() > 1;
         let (mut keep, mut appended, mut broken) = (shared, false, None);
         let mut answers = Vec::with_capacity(waiting.len());
+        let mut invalidation = Invalidation::default();
         while broken.is_none()
             && let Some(job) = waiting.pop_front()
         {
-            let ran = run(&mut connection, job, shared);
+            let ran = run(&mut connection, job, shared, self.cache.get().is_some());
             keep |= ran.ending == Ending::Keep;
-            appended |= ran.appended && ran.ending == Ending::Keep;
+            if ran.ending == Ending::Keep {
+                appended |= ran.appended;
+                invalidation.extend(ran.invalidation);
+            }
             broken = ran.broken;
             answers.push(ran.answer);
         }
@@ -99,9 +106,16 @@ impl Worker {
         if appended && outcome.is_ok() {
             self.appended.notify_one();
         }
+        let forgotten = self.forget(invalidation);
         for answer in answers {
-            answer(outcome.clone());
+            answer(outcome.clone(), forgotten.clone());
         }
+    }
+
+    /// Also when the commit failed: a connection that broke then has perhaps committed.
+    fn forget(&self, invalidation: Invalidation) -> Option<Forgotten> {
+        let cache = self.cache.get().filter(|_| !invalidation.is_empty())?;
+        Some(cache.committed(invalidation))
     }
 
     /// An open transaction, on the connection at hand or, when that has died, on a new one.
@@ -121,7 +135,7 @@ impl Worker {
 fn refuse(waiting: &mut VecDeque<Job>, error: &Error) {
     for job in waiting.drain(..) {
         let (_, answer) = job(Err(error.clone()));
-        answer(Err(error.clone()));
+        answer(Err(error.clone()), None);
     }
 }
 
@@ -130,24 +144,26 @@ struct Ran {
     ending: Ending,
     answer: Answer,
     appended: bool,
+    invalidation: Invalidation,
     /// The transaction around it is gone, and with it what earlier jobs did.
     broken: Option<Error>,
 }
 
 /// Runs one job. In a shared transaction it stands in a savepoint, so that its failure undoes its own work only.
-fn run(connection: &mut DatabaseConnection, job: Job, shared: bool) -> Ran {
+fn run(connection: &mut DatabaseConnection, job: Job, shared: bool, is_cached: bool) -> Ran {
     if shared && let Err(error) = connection.batch_execute("SAVEPOINT job") {
         let error = Error::from(error);
         let (ending, answer) = job(Err(error.clone()));
-        return Ran { ending, answer, appended: false, broken: Some(error) };
+        let invalidation = Invalidation::default();
+        return Ran { ending, answer, appended: false, invalidation, broken: Some(error) };
     }
-    let mut transaction = Transaction::new(connection);
+    let mut transaction = Transaction::new(connection, is_cached);
     let ran = catch_unwind(AssertUnwindSafe(|| job(Ok(&mut transaction))));
-    let appended = transaction.appended();
+    let (appended, invalidation) = (transaction.appended(), transaction.into_invalidation());
     // The caller's channel went down with the panic: it learns of it from there.
-    let (ending, answer) = ran.unwrap_or_else(|_| (Ending::Undo, Box::new(|_| ())));
+    let (ending, answer) = ran.unwrap_or_else(|_| (Ending::Undo, Box::new(|_, _| ())));
     let broken = if shared { end_savepoint(connection, ending).err() } else { None };
-    Ran { ending, answer, appended, broken }
+    Ran { ending, answer, appended, invalidation, broken }
 }
 
 /// Some failures, such as a full disk, make SQLite roll back the whole transaction (<https://sqlite.org/lang_transaction.html>,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::availability::{Availability, model::ReservationEvent};
 use crate::bridge::{Bridge, Parts};
+use crate::cache::CacheClient;
 use crate::clock::Clock;
 use crate::database::scratch::{Scratch, on_each_engine, settle};
 use crate::database::sql_types::{Id, SqlId};
@@ -73,7 +74,12 @@ impl Road {
             Engine::Postgres => WITNESS_POSTGRES,
         };
         let clock = Clock::system();
-        let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: chrono_tz::UTC };
+        let campus = Campus {
+            database: database.clone(),
+            cache: CacheClient::in_process(),
+            clock: clock.clone(),
+            time_zone: chrono_tz::UTC,
+        };
         let transport = Transport::in_process(&[Service::Availability, Service::Reports]);
         let copy = campus.clone();
         let (availability, availability_spec) =
@@ -90,11 +96,10 @@ impl Road {
             Ok(Bridge::new(Parts { transport, handling, services, clock, life: life.clone() }))
         })
         .build();
-        let (store, path) = (database.clone(), transport.clone());
-        let (_, relay) = child("relay", move |life: &Life| {
-            Ok(Relay::new(store.clone(), path.clone(), clock.clone(), policies(), life.clone()))
-        })
-        .build();
+        let (copy, path) = (campus.clone(), transport.clone());
+        let (_, relay) =
+            child("relay", move |life: &Life| Ok(Relay::new(copy.clone(), path.clone(), policies(), life.clone())))
+                .build();
         let (_, letters) = child("dead-letters", move |life: &Life| {
             let policies = Arc::new(policies());
             let (replay, parked) = (handling.replay(), Arc::clone(&parked));

@@ -74,6 +74,11 @@ pub fn append<E: AggregateEvent>(
         enqueue(transaction, &chunk.iter().map(|row| row.event_id).collect::<Vec<_>>())?;
     }
     transaction.mark_appended();
+    if let Some(invalidation) = transaction.invalidation() {
+        for (Recorded { event, .. }, row) in recorded.iter().zip(&rows) {
+            invalidation.raised(event.producer(), row.event_id.0, row.event_type, &row.data.0);
+        }
+    }
     Ok(rows.iter().map(|row| row.event_id.0).collect())
 }
 

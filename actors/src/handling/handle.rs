@@ -47,6 +47,10 @@ fn take_in(
     service: Service,
     event: &Envelope,
 ) -> Result<Handled, HandlingError> {
+    // Also when it was handled before: who did may have died before anything was forgotten.
+    if let Some(invalidation) = transaction.invalidation() {
+        invalidation.taken_in(service, event);
+    }
     if !inbox::claim(transaction, service.name(), event.event_id, origin.now)? {
         return Ok(Handled::Before);
     }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`CreateResource`], [`EditResource`], [`DeleteResource`], [`ChangeStatus`], [`ChangeCategory`], [`SetRules`], [`CreateCategory`], [`EditCategory`] | [`GetResource`], [`FindByCode`], [`ListResources`], [`ListCategories`], [`CheckResources`] | none |
 
+pub mod cached;
 mod category;
 mod change_category;
 mod change_status;

@@ -17,10 +17,10 @@ pub use kind::Kind;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Why a request is refused.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Parts {
     kind: &'static Kind,
     detail: String,

@@ -20,6 +20,7 @@ use actix_web::web::Data;
 use actors::access::{Caller, Role};
 use actors::auth::{AddUser, Auth, LogIn, Tokens};
 use actors::availability::Availability;
+use actors::cache::{Cache, CacheClient};
 use actors::clock::Clock;
 use actors::database::{Database, Location};
 use actors::dead_letters::{self, DeadLetters, Replayed};
@@ -89,11 +90,18 @@ impl Edge {
         let directory = tempfile::tempdir().expect("a directory");
         let database = Database::open(Location::Sqlite(directory.path().join("bookly.db"))).expect("opens");
         let clock = Clock::manual("2026-03-02T08:00:00Z".parse::<DateTime<Utc>>().expect("an instant"));
-        let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: chrono_tz::America::Bogota };
+        let campus = Campus {
+            database: database.clone(),
+            cache: CacheClient::in_process(),
+            clock: clock.clone(),
+            time_zone: chrono_tz::America::Bogota,
+        };
+        let cache = campus.cache.clone();
+        database.invalidates(cache.clone());
         let tokens = Tokens::load(&database).await.expect("a key");
         let (services, running) = services(&campus, &tokens);
         let probe = Probe::new(database.clone(), Transport::in_process(&[]));
-        let state = HttpState { services, running, database, tokens, clock: clock.clone(), probe };
+        let state = HttpState { services, running, database, tokens, clock: clock.clone(), cache, probe };
         Self { state, clock, _directory: directory }
     }
 
@@ -170,9 +178,20 @@ fn services(campus: &Campus, tokens: &Tokens) -> (Services, Running) {
         Ok(DeadLetters::new(shared.clone(), Arc::default(), replay, dead_letters::wakeup(), life.clone()))
     })
     .build();
-    let children = [auth_child, resources_child, availability_child, reports_child, imports_child, dead_letters_child];
+    let shared = campus.clone();
+    let (cache, cache_child) =
+        child("cache", move |life| Ok(Cache::new(shared.cache.clone(), None, life.clone()))).build();
+    let children = [
+        auth_child,
+        resources_child,
+        availability_child,
+        reports_child,
+        imports_child,
+        dead_letters_child,
+        cache_child,
+    ];
     let tree = children.into_iter().fold(supervisor("bookly"), |tree, child| tree.child(child));
-    (Services { auth, resources, availability, reports, imports, dead_letters }, tree.start())
+    (Services { auth, resources, availability, reports, imports, dead_letters, cache }, tree.start())
 }
 
 /// A request that is being put together.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::access::{Caller, Role};
+use crate::cache::CacheClient;
 use crate::clock::Clock;
 use crate::database::{Database, Location};
 use crate::event_store::events_of;
@@ -41,7 +42,12 @@ impl Installation {
         let database = Database::open(Location::Sqlite(directory.path().join("bookly.db"))).expect("open");
         let tokens = Tokens::load(&database).await.expect("key");
         let clock = Clock::manual(start());
-        let campus = Campus { database: database.clone(), clock: clock.clone(), time_zone: chrono_tz::UTC };
+        let campus = Campus {
+            database: database.clone(),
+            cache: CacheClient::in_process(),
+            clock: clock.clone(),
+            time_zone: chrono_tz::UTC,
+        };
         let signing = tokens.clone();
         // One hashing for all incarnations, as the real one is.
         let hashing = Hashing::fast();

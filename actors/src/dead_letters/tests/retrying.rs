@@ -8,6 +8,7 @@ use amqp::retry::{Backoff, Policies, Policy};
 use tokio::sync::Notify;
 
 use super::*;
+use crate::cache::CacheClient;
 use crate::database::scratch::settle;
 use crate::service::{Campus, Request};
 use crate::supervision::{Address, Backoff as RestartBackoff, Intensity, Life, Running, child, supervisor};
@@ -34,7 +35,12 @@ impl Stage {
     pub fn on(scratch: &Scratch) -> Self {
         let scene = Scene { database: scratch.open(), clock: Clock::system() };
         let script = Arc::new(Mutex::new(Script::default()));
-        let campus = Campus { database: scene.database.clone(), clock: scene.clock.clone(), time_zone: chrono_tz::UTC };
+        let campus = Campus {
+            database: scene.database.clone(),
+            cache: CacheClient::in_process(),
+            clock: scene.clock.clone(),
+            time_zone: chrono_tz::UTC,
+        };
         let quick = Policy::Retry { attempts: 1, backoff: Backoff::Fixed { delay_ms: 5 } };
         let policies = Arc::new(Policies { default: quick, ..Policies::default() });
         let (wakeup, replay) = (wakeup(), replay(&scene, &script));

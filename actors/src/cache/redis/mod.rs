@@ -1,0 +1,210 @@
+//! Redis as a store.
+
+mod manager;
+mod opening;
+mod scripts;
+mod speed;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bb8_redis::bb8::{Pool, RunError};
+use redis::aio::MultiplexedConnection;
+use redis::{RedisError, ScriptInvocation, Value, from_redis_value};
+use tokio::sync::Notify;
+
+use super::entry::{Content, Lease, Place, Taken};
+use super::key::{Group, Outdated};
+use super::pattern::Pattern;
+use super::store::Trouble;
+use manager::Manager;
+use scripts::Scripts;
+use speed::Speed;
+
+/// Keys that are looked at, or forgotten, with one command.
+const BATCH: usize = 500;
+
+/// Connections to one run of a Redis server. What fails is closed for good and opened anew.
+pub(super) struct Redis {
+    pool: Pool<Manager>,
+    namespace: Arc<str>,
+    scripts: Scripts,
+    speed: Speed,
+    is_closed: AtomicBool,
+    closing: Notify,
+}
+
+impl Redis {
+    /// The texts at these places, as far as their groups list them.
+    pub async fn get(&self, places: &[&Place]) -> Result<Vec<Content>, Trouble> {
+        let mut pipe = redis::pipe();
+        let read = pipe.cmd("MGET");
+        for place in places {
+            read.arg(self.key(&place.key));
+        }
+        let grouped = places.iter().filter_map(|place| Some((place, place.group.as_ref()?)));
+        for (place, group) in grouped.clone() {
+            pipe.cmd("ZSCORE").arg(self.index(group)).arg(self.key(&place.key));
+        }
+        let answers: Vec<Value> = match pipe.query_async(&mut self.connection().await?).await {
+            Ok(answers) => answers,
+            // An index of another type lists nothing.
+            Err(error) if error.code() == Some("WRONGTYPE") => return Ok(vec![Content::Nothing; places.len()]),
+            Err(error) => return Err(trouble(&error)),
+        };
+        let mut answers = answers.into_iter();
+        let texts: Vec<Option<Vec<u8>>> = from_redis_value(answers.next().unwrap_or(Value::Nil))
+            .map_err(|error| Trouble::Broken(error.to_string()))?;
+        let mut contents: Vec<Content> = texts.into_iter().map(Content::read).collect();
+        contents.resize(places.len(), Content::Nothing);
+        for (content, place) in contents.iter_mut().zip(places) {
+            if place.group.is_some() && matches!(answers.next(), None | Some(Value::Nil)) {
+                *content = Content::Nothing;
+            }
+        }
+        Ok(contents)
+    }
+
+    pub async fn take(&self, place: &Place) -> Result<Taken, Trouble> {
+        let lease = Lease::new();
+        let mut script = self.scripts.take.prepare_invoke();
+        self.name(&mut script, place);
+        script.arg(lease.bytes()).arg(millis(super::entry::LEASE));
+        let before: Option<Vec<u8>> = self.run(&script).await?;
+        Ok(Taken::instead_of(Content::read(before), lease))
+    }
+
+    pub async fn fill(&self, place: &Place, lease: &Lease, bytes: &Arc<[u8]>, ttl: Duration) -> Result<bool, Trouble> {
+        let mut script = self.scripts.fill.prepare_invoke();
+        self.name(&mut script, place);
+        script.arg(lease.bytes()).arg(bytes.as_ref()).arg(millis(ttl));
+        self.run(&script).await
+    }
+
+    pub async fn release(&self, place: &Place, lease: &Lease) -> Result<(), Trouble> {
+        let mut script = self.scripts.release.prepare_invoke();
+        script.key(self.key(&place.key)).arg(lease.bytes());
+        self.run::<u8>(&script).await.map(drop)
+    }
+
+    pub async fn set(&self, place: &Place, bytes: &[u8], ttl: Duration) -> Result<(), Trouble> {
+        let mut script = self.scripts.set.prepare_invoke();
+        self.name(&mut script, place);
+        script.arg(bytes).arg(millis(ttl));
+        self.run::<u8>(&script).await.map(drop)
+    }
+
+    pub async fn forget(&self, outdated: &[&Outdated]) -> Result<(), Trouble> {
+        let mut keys = Vec::new();
+        for outdated in outdated {
+            match outdated {
+                Outdated::Key(key) => keys.push(self.key(key)),
+                Outdated::Group(group) => {
+                    let mut script = self.scripts.forget_group.prepare_invoke();
+                    script.key(self.index(group));
+                    self.run::<u8>(&script).await?;
+                }
+            }
+        }
+        self.unlink(&keys).await.map(drop)
+    }
+
+    /// Forgets every key that fits the pattern; answers how many.
+    pub async fn forget_pattern(&self, pattern: &Pattern) -> Result<u64, Trouble> {
+        let (glob, mut cursor, mut forgotten) = (pattern.glob(&self.namespace), 0_u64, 0);
+        loop {
+            let mut connection = self.connection().await?;
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(&glob).arg("COUNT").arg(BATCH);
+            let answer: Result<(u64, Vec<Vec<u8>>), RedisError> = scan.query_async(&mut connection).await;
+            let (next, keys) = answer.map_err(|error| trouble(&error))?;
+            forgotten += self.unlink(&keys).await?;
+            if next == 0 {
+                return Ok(forgotten);
+            }
+            cursor = next;
+        }
+    }
+
+    async fn unlink<K: redis::ToRedisArgs>(&self, keys: &[K]) -> Result<u64, Trouble> {
+        let mut unlinked = 0;
+        for keys in keys.chunks(BATCH) {
+            let answer: Result<u64, RedisError> =
+                redis::cmd("UNLINK").arg(keys).query_async(&mut self.connection().await?).await;
+            unlinked += answer.map_err(|error| trouble(&error))?;
+        }
+        Ok(unlinked)
+    }
+
+    /// Asks it whether it is there.
+    pub async fn ping(&self) -> Result<(), Trouble> {
+        let answer: Result<String, RedisError> = redis::cmd("PING").query_async(&mut self.connection().await?).await;
+        answer.map(drop).map_err(|error| trouble(&error))
+    }
+
+    async fn run<T: redis::FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, Trouble> {
+        script.invoke_async(&mut self.connection().await?).await.map_err(|error| trouble(&error))
+    }
+
+    /// A connection is shared by all who use it at once, so it is not kept from the pool for longer than it is copied.
+    async fn connection(&self) -> Result<MultiplexedConnection, Trouble> {
+        match self.pool.get().await {
+            Ok(connection) => Ok(connection.clone()),
+            Err(RunError::User(error)) => Err(trouble(&error)),
+            Err(RunError::TimedOut) => Err(Trouble::Broken("no connection was to be had in time".to_owned())),
+        }
+    }
+
+    /// Closes the store for good and frees everybody who waits for it. `false` when it was closed.
+    pub fn close(&self) -> bool {
+        let first = !self.is_closed.swap(true, Ordering::SeqCst);
+        self.closing.notify_waiters();
+        first
+    }
+
+    pub async fn closed(&self) {
+        let closing = self.closing.notified();
+        tokio::pin!(closing);
+        closing.as_mut().enable();
+        if !self.is_closed.load(Ordering::SeqCst) {
+            closing.await;
+        }
+    }
+
+    pub fn has_become_slow(&self, latency: Duration) -> bool {
+        self.speed.note(latency)
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.namespace)
+    }
+
+    fn index(&self, group: &Group) -> String {
+        format!("{}index:{}", self.namespace, group.name())
+    }
+
+    fn name(&self, script: &mut ScriptInvocation<'_>, place: &Place) {
+        script.key(self.key(&place.key));
+        if let Some(group) = &place.group {
+            script.key(self.index(group));
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+/// A server that is full still forgets, so reading from it goes on.
+fn trouble(error: &RedisError) -> Trouble {
+    match error.code() {
+        Some("OOM") => Trouble::Full("Redis has reached its maxmemory; give it more, or an eviction policy".to_owned()),
+        Some("NOAUTH" | "WRONGPASS") => {
+            Trouble::Broken(format!("Redis refuses the login; correct the user and password in REDIS_URL ({error})"))
+        }
+        Some("NOPERM") => Trouble::Broken(format!("the user in REDIS_URL may not do what a cache needs ({error})")),
+        Some("READONLY") => Trouble::Broken(format!("REDIS_URL leads to a replica; give the primary's ({error})")),
+        _ => Trouble::Broken(error.to_string()),
+    }
+}

@@ -1,0 +1,111 @@
+//! Opening a store, so that nothing outdated is in it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bb8_redis::bb8::{ManageConnection, Pool};
+use redis::aio::MultiplexedConnection;
+use redis::{Client, RedisError};
+use tokio::sync::Notify;
+
+use super::manager::{Manager, run_id};
+use super::speed::{SLOW, Speed};
+use super::{Redis, Scripts, trouble};
+use crate::cache::pattern::Pattern;
+use crate::cache::store::Trouble;
+
+/// Connections that are shared by all readers.
+const CONNECTIONS: u32 = 4;
+/// How long opening may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Answers that must be fast before a server is read from.
+const TRIALS: u32 = 3;
+
+impl Redis {
+    /// Whether the address is one that a connection can be made to.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_url(url: &str) -> Result<(), String> {
+        Client::open(url).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Opens a store whose keys all begin with `namespace`. A server that was started since it was last used may hold
+    /// what was outdated long ago, from a snapshot: everything in it is forgotten first.
+    pub async fn open(url: &str, namespace: &Arc<str>) -> Result<Self, Trouble> {
+        let opened = tokio::time::timeout(PATIENCE, open(url, namespace)).await;
+        opened.unwrap_or_else(|_| Err(Trouble::Broken(format!("no answer within {} s", PATIENCE.as_secs()))))
+    }
+
+    /// Forgets all keys of the namespace.
+    pub async fn forget_everything(&self) -> Result<(), Trouble> {
+        let known = self.key(RUN);
+        let run: Result<Option<String>, RedisError> =
+            redis::cmd("GET").arg(&known).query_async(&mut self.connection().await?).await;
+        self.forget_pattern(&Pattern::all()).await?;
+        if let Some(run) = run.map_err(|error| trouble(&error))? {
+            self.note_run(&run).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_run(&self, run: &str) -> Result<(), Trouble> {
+        let noted: Result<(), RedisError> =
+            redis::cmd("SET").arg(self.key(RUN)).arg(run).query_async(&mut self.connection().await?).await;
+        match noted.map_err(|error| trouble(&error)) {
+            // It is full: the next to open it forgets everything once more.
+            Err(Trouble::Full(_)) | Ok(()) => Ok(()),
+            Err(broken) => Err(broken),
+        }
+    }
+}
+
+/// Where it is noted which run of the server is known to hold nothing outdated.
+const RUN: &str = "run";
+
+async fn open(url: &str, namespace: &Arc<str>) -> Result<Redis, Trouble> {
+    let failed = |error: RedisError| trouble(&error);
+    let manager = Manager::any_run(url).map_err(failed)?;
+    let mut connection = manager.connect().await.map_err(failed)?;
+    check_speed(&mut connection).await?;
+    let run = run_id(&mut connection).await.map_err(failed)?;
+    let pool = Pool::builder()
+        .max_size(CONNECTIONS)
+        .min_idle(CONNECTIONS)
+        .test_on_check_out(false)
+        .connection_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .retry_connection(false)
+        .build(manager.same_run(run.clone()))
+        .await
+        .map_err(failed)?;
+    let redis = Redis {
+        pool,
+        namespace: Arc::clone(namespace),
+        scripts: Scripts::new(),
+        speed: Speed::default(),
+        is_closed: false.into(),
+        closing: Notify::new(),
+    };
+    let known: Option<String> =
+        redis::cmd("GET").arg(redis.key(RUN)).query_async(&mut connection).await.map_err(failed)?;
+    if known.as_ref() != Some(&run) {
+        redis.forget_pattern(&Pattern::all()).await?;
+        redis.note_run(&run).await?;
+    }
+    Ok(redis)
+}
+
+async fn check_speed(connection: &mut MultiplexedConnection) -> Result<(), Trouble> {
+    let began = Instant::now();
+    for _ in 0..TRIALS {
+        let pong: Result<String, RedisError> = redis::cmd("PING").query_async(connection).await;
+        pong.map_err(|error| trouble(&error))?;
+    }
+    let mean = began.elapsed() / TRIALS;
+    if mean > SLOW {
+        return Err(Trouble::Broken(format!("it takes {} ms to answer", mean.as_millis())));
+    }
+    Ok(())
+}
