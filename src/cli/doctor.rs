@@ -2,13 +2,18 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use actors::database::Engine;
 use serde_json::Value;
 
 use super::Failure;
-use crate::control::Control;
+use super::cache::summary;
+use crate::control::{Control, ControlError};
 use crate::settings::Settings;
+
+/// How long parts that are being connected to are waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The lines of the diagnosis, and whether all is in order.
 struct Diagnosis {
@@ -46,18 +51,34 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     };
     // A server that runs has settings of its own.
     let engine = if control.was_running() { "database" } else { engine };
-    let readiness = control.get("/health/ready").await;
+    let readiness = readiness(&control).await;
+    let cache = control.get("/admin/cache").await;
     let checks = control.get("/admin/checks").await;
     control.close().await;
-    tell_readiness(&mut diagnosis, engine, &readiness?);
+    tell_readiness(&mut diagnosis, engine, &readiness?, &cache?);
     tell_checks(&mut diagnosis, &checks?);
     Ok(if diagnosis.well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn tell_readiness(diagnosis: &mut Diagnosis, engine: &str, readiness: &Value) {
+/// What the parts say, as soon as all are ready: broker and Redis are connected to while the command runs already.
+async fn readiness(control: &Control) -> Result<Value, ControlError> {
+    let began = Instant::now();
+    loop {
+        let readiness = control.get("/health/ready").await?;
+        if readiness["status"] == "ready" || began.elapsed() > PATIENCE {
+            return Ok(readiness);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn tell_readiness(diagnosis: &mut Diagnosis, engine: &str, readiness: &Value, cache: &Value) {
     for (part, state) in readiness["parts"].as_object().into_iter().flatten() {
         let status = state["status"].as_str().unwrap_or("unknown");
-        let detail = state["detail"].as_str().unwrap_or_default();
+        let detail = match part.as_str() {
+            "cache" => summary(cache),
+            _ => state["detail"].as_str().unwrap_or_default().to_owned(),
+        };
         let name = if part == "database" { engine } else { part };
         diagnosis.tell(status != "unready", name, &format!("{status} {detail}"));
     }

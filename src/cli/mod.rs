@@ -1,5 +1,6 @@
 //! The command line.
 
+mod cache;
 mod columns;
 mod contract;
 mod dead_letters;
@@ -49,6 +50,8 @@ enum Command {
     Topology(topology::Options),
     /// Look at events that could not be handled, and decide what becomes of them.
     DeadLetters(dead_letters::Options),
+    /// See how well the cache works, or forget what is in it.
+    Cache(cache::Options),
     /// Look whether everything is in order.
     Doctor,
 }
@@ -90,6 +93,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::User(what) => system.block_on(user::run(settings, what)),
         Command::Topology(options) => system.block_on(topology::run(settings, options)),
         Command::DeadLetters(options) => system.block_on(dead_letters::run(settings, options)),
+        Command::Cache(options) => system.block_on(cache::run(settings, options)),
         Command::Doctor => system.block_on(doctor::run(settings)),
         Command::Contract(_) => Ok(ExitCode::SUCCESS),
     }

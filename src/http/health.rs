@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actors::cache::Statistics;
 use actors::database::{Database, Error};
 use actors::event_store::outbox::{self, Backlog};
 use actors::supervision::{Node, Running};
@@ -126,10 +127,22 @@ impl Part {
     fn new(status: Status, detail: impl Into<String>) -> Self {
         Self { status, detail: Some(detail.into()) }
     }
+
+    /// Without its cache the process is slower, and no less right.
+    fn cache(cache: &Statistics) -> Self {
+        match (cache.store.as_str(), &cache.trouble) {
+            ("off", why) => Self::ready(Some(format!("off: {}", why.as_deref().unwrap_or_default()))),
+            (store, _) if cache.available => Self::ready(Some(store.to_owned())),
+            (store, trouble) => {
+                let trouble = trouble.as_deref().unwrap_or("it is being opened");
+                Self::new(Status::Degraded, format!("{store}: reads go to the database: {trouble}"))
+            }
+        }
+    }
 }
 
 impl Readiness {
-    fn of(running: &Running, transport: &Condition, backlog: Result<Backlog, String>) -> Self {
+    fn of(running: &Running, transport: &Condition, cache: &Statistics, backlog: Result<Backlog, String>) -> Self {
         let tree = running.tree();
         let (database, bus) = match backlog {
             Ok(backlog) => (Part::ready(None), bus(&backlog, transport, &tree)),
@@ -137,7 +150,7 @@ impl Readiness {
                 (Part::new(Status::Unready, reason), Part::new(Status::Degraded, "the outbox cannot be read"))
             }
         };
-        let cache = Part::ready(Some("not used".to_owned()));
+        let cache = Part::cache(cache);
         let actors = actors(running.ready(), &tree);
         let parts = Parts { database, bus, cache, actors };
         let statuses = [&parts.database, &parts.bus, &parts.cache, &parts.actors].map(|part| part.status);
@@ -193,5 +206,5 @@ async fn live(_: Call) -> Result<Reply<Liveness>, Problem> {
 async fn ready(call: Call) -> Result<Readiness, Problem> {
     let backlog = call.state.probe.backlog().await;
     let transport = call.state.probe.transport.condition();
-    Ok(Readiness::of(&call.state.running, &transport, backlog))
+    Ok(Readiness::of(&call.state.running, &transport, &call.state.cache.statistics(), backlog))
 }

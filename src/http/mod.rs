@@ -18,6 +18,7 @@ mod admin;
 mod answer;
 mod availability;
 mod body;
+mod cache;
 mod call;
 pub mod caller;
 mod categories;
@@ -71,6 +72,7 @@ fn table() -> Table {
         events::group(),
         admin::group(),
         dead_letters::group(),
+        cache::group(),
         checks::group(),
         health::group(),
     ])

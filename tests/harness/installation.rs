@@ -8,19 +8,22 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Client, Engine, settle};
+use super::{Client, Engine, Keys, settle};
 
 /// The address of the first administrator.
 const ADMINISTRATOR: &str = "admin@bookly.local";
 
 /// What the surroundings of a test run may have set, and must not reach the program.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 12] = [
     "DATABASE_URL",
     "DATABASE_URL_FILE",
     "AMQP_URL",
     "AMQP_URL_FILE",
     "RABBITMQ_MANAGEMENT_URL",
     "REDIS_URL",
+    "REDIS_URL_FILE",
+    "BOOKLY_REDIS_NAMESPACE",
+    "BOOKLY_CACHE",
     "BOOKLY_LISTEN",
     "BOOKLY_CONFIG",
     "BOOKLY_TIME_ZONE",
@@ -100,6 +103,8 @@ impl Installation {
             ("DATABASE_URL", self.engine.url()),
             ("AMQP_URL", self.engine.amqp_url()),
             ("RABBITMQ_MANAGEMENT_URL", self.engine.management_url()),
+            ("REDIS_URL", self.engine.redis_url()),
+            ("BOOKLY_REDIS_NAMESPACE", self.engine.redis_namespace()),
         ];
         command.envs(urls.into_iter().filter_map(|(name, url)| Some((name, url?))));
         command.env("BOOKLY_CONFIG", self.settings_path());
@@ -195,6 +200,11 @@ impl Installation {
     /// The connection URL of its broker, where it has one.
     pub fn amqp_url(&self) -> Option<String> {
         self.engine.amqp_url()
+    }
+
+    /// The keys of its own in its Redis, where it has one.
+    pub fn keys(&self) -> Option<Keys> {
+        Some(Keys::new(&self.engine.redis_url()?).within(&self.engine.redis_namespace()?))
     }
 
     /// What the program logged.

@@ -1,10 +1,12 @@
-//! Real installations for tests: the program itself, as a process, on each engine, and brokers to be mistreated.
+//! Real installations for tests: the program itself, as a process, on each engine, and servers to be mistreated.
 
 mod broker;
 mod client;
 mod engine;
 mod eventually;
 mod installation;
+mod redis;
+mod signal;
 mod skip;
 
 pub use broker::Broker;
@@ -12,6 +14,7 @@ pub use client::{Answer, Client};
 pub use engine::Engine;
 pub use eventually::{settle, settle_within};
 pub use installation::Installation;
+pub use redis::{Answer as RedisAnswer, Keys, RedisServer, SlowProxy};
 pub use skip::skip;
 
 /// Makes a test run on each engine: `on_each_engine!(name(engine) { ... })`.

@@ -37,6 +37,14 @@ struct Born {
     password: String,
 }
 
+fn cache(engine: &Engine) -> CacheSettings {
+    match engine.redis_url() {
+        Some(url) => CacheSettings::Redis { url, namespace: engine.redis_namespace() },
+        None if matches!(engine, Engine::Sqlite) => CacheSettings::InProcess,
+        None => CacheSettings::Off("there is no Redis"),
+    }
+}
+
 /// The settings of an installation with its data in `directory`.
 pub fn settings(engine: &Engine, directory: &Path) -> Settings {
     let database = match engine.url() {
@@ -51,7 +59,7 @@ pub fn settings(engine: &Engine, directory: &Path) -> Settings {
         time_zone: chrono_tz::America::Bogota,
         database,
         amqp_url: engine.amqp_url(),
-        cache: CacheSettings::InProcess,
+        cache: cache(engine),
         retry: Default::default(),
     }
 }

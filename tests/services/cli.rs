@@ -17,7 +17,9 @@ fn stderr(output: &Output) -> String {
 fn bookly(directory: &std::path::Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
     command.args(arguments).current_dir(directory).env("BOOKLY_DATA_DIR", directory.join("data"));
-    for name in ["DATABASE_URL", "DATABASE_URL_FILE", "BOOKLY_LISTEN", "BOOKLY_CONFIG", "BOOKLY_TIME_ZONE"] {
+    let names = ["DATABASE_URL", "DATABASE_URL_FILE", "AMQP_URL", "AMQP_URL_FILE", "REDIS_URL", "REDIS_URL_FILE"];
+    let others = ["BOOKLY_LISTEN", "BOOKLY_CONFIG", "BOOKLY_TIME_ZONE", "BOOKLY_REDIS_NAMESPACE", "BOOKLY_CACHE"];
+    for name in names.into_iter().chain(others) {
         command.env_remove(name);
     }
     command.output().expect("it runs")

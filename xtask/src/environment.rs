@@ -13,6 +13,8 @@ pub const AMQP_URL: &str = "BOOKLY_TEST_AMQP_URL";
 pub const AMQP_MANAGEMENT_URL: &str = "BOOKLY_TEST_AMQP_MANAGEMENT_URL";
 /// Names the program that controls that broker to the tests.
 pub const RABBITMQCTL: &str = "BOOKLY_TEST_RABBITMQCTL";
+/// The variable that names a Redis for the tests.
+pub const REDIS_URL: &str = "BOOKLY_TEST_REDIS_URL";
 
 #[expect(clippy::disallowed_methods, reason = "the home of environment reading in this package")]
 fn variable(name: &str) -> Option<String> {
@@ -40,6 +42,11 @@ pub fn amqp_urls() -> Result<Option<(String, String)>, String> {
         (Some(_), None) => Err(format!("{AMQP_URL} is set: set {AMQP_MANAGEMENT_URL} as well, or neither")),
         (None, Some(_)) => Err(format!("{AMQP_MANAGEMENT_URL} is set: set {AMQP_URL} as well, or neither")),
     }
+}
+
+/// The Redis the user brings along.
+pub fn redis_url() -> Option<String> {
+    variable(REDIS_URL)
 }
 
 /// The C compiler that build scripts will call.

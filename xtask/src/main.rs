@@ -12,6 +12,7 @@ mod needs;
 mod postgres_command;
 mod private;
 mod rabbitmq_command;
+mod redis_command;
 mod skipped;
 mod test_command;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Ok(Command::Test(test)) => test_command::run(&test),
         Ok(Command::Postgres) => postgres_command::run(),
         Ok(Command::RabbitMq(broker)) => rabbitmq_command::run(broker),
+        Ok(Command::Redis(redis)) => redis_command::run(&redis),
         Ok(Command::Keep(keep)) => private::keeper::serve(&keep),
         Err(problem) => {
             eprintln!("cargo xtask: {problem}\n\n{}", arguments::HELP);

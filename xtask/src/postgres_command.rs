@@ -21,7 +21,7 @@ pub fn run() -> Result<ExitCode, String> {
     let mut keeper = Keeper::start(&Keep {
         private: crate::environment::private_directory()?,
         postgres: Some(postgres::binaries()?),
-        rabbitmq: None,
+        ..Keep::default()
     })?;
     println!("{}", keeper.postgres.as_deref().unwrap_or_default());
     eprintln!("running until Ctrl-C; its data is deleted then");

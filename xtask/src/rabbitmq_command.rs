@@ -17,7 +17,7 @@ pub fn run(broker: Broker) -> Result<ExitCode, String> {
     }
     let rabbitmq = Some(Broker { bin: rabbitmq::binaries()?, ..broker });
     let private = crate::environment::private_directory()?;
-    let keeper = Keeper::start(&Keep { private, postgres: None, rabbitmq })?;
+    let keeper = Keeper::start(&Keep { private, rabbitmq, ..Keep::default() })?;
     let broker = keeper.rabbitmq.as_ref().ok_or("the keeper named no broker")?;
     // Whoever waits for these lines may be gone already; then standard input has ended too.
     drop(writeln!(io::stdout(), "{}\n{}\n{}", broker.url, broker.management_url, broker.process));

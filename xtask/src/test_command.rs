@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use crate::arguments::{Broker, Engine, Keep, Test};
-use crate::environment::{self, AMQP_MANAGEMENT_URL, AMQP_URL, DATABASE_URL, RABBITMQCTL};
+use crate::arguments::{Broker, Engine, Keep, Redis, Test};
+use crate::environment::{self, AMQP_MANAGEMENT_URL, AMQP_URL, DATABASE_URL, RABBITMQCTL, REDIS_URL};
 use crate::needs::consumers::{Node, Python};
-use crate::needs::{self, Missing, postgres, rabbitmq};
+use crate::needs::{self, Missing, postgres, rabbitmq, redis};
 use crate::private::keeper::Keeper;
 use crate::private::leftovers::MARK;
 use crate::skipped::Skipped;
@@ -48,6 +48,9 @@ fn programs(test: &Test, missing: &[Missing]) -> Result<Vec<(&'static str, PathB
     if can_start_brokers(test, missing) {
         programs.push(("BOOKLY_TEST_XTASK", std::env::current_exe().map_err(|error| error.to_string())?));
     }
+    if can_start_redis(test, missing) {
+        programs.push(("BOOKLY_TEST_REDIS_SERVER", redis::server()?));
+    }
     if test.engines.contains(&Engine::Postgres) && there("Python") {
         programs.push(("BOOKLY_TEST_PYTHON", Python::program()?));
     }
@@ -62,16 +65,24 @@ fn can_start_brokers(test: &Test, missing: &[Missing]) -> bool {
     test.engines.contains(&Engine::Postgres) && missing.iter().all(|need| need.name != "RabbitMQ")
 }
 
+/// Whether tests can have Redis servers of their own.
+fn can_start_redis(test: &Test, missing: &[Missing]) -> bool {
+    test.engines.contains(&Engine::Postgres) && missing.iter().all(|need| need.name != "Redis")
+}
+
 /// What of its servers the run has to start itself.
 fn private_servers(test: &Test, missing: &[Missing]) -> Result<Keep, String> {
     let postgres = test.engines.contains(&Engine::Postgres)
         && environment::database_url().is_none()
         && missing.iter().all(|need| need.name != "PostgreSQL");
     let rabbitmq = can_start_brokers(test, missing) && environment::amqp_urls()?.is_none();
+    let redis = can_start_redis(test, missing) && environment::redis_url().is_none();
+    let server = || redis::server().map(|program| Redis { program, port: None });
     let broker = || rabbitmq::binaries().map(|bin| Broker { bin, ..Broker::default() });
     Ok(Keep {
         private: environment::private_directory()?,
         postgres: postgres.then(postgres::binaries).transpose()?,
+        redis: redis.then(server).transpose()?,
         rabbitmq: rabbitmq.then(broker).transpose()?,
     })
 }
@@ -82,6 +93,7 @@ struct Servers {
     database: Option<String>,
     /// The broker and its management API.
     amqp: Option<(String, String)>,
+    redis: Option<String>,
 }
 
 impl Servers {
@@ -93,6 +105,7 @@ impl Servers {
         Ok(Self {
             database: environment::database_url().or_else(|| keeper.postgres.clone()),
             amqp: environment::amqp_urls()?.or(private),
+            redis: environment::redis_url().or_else(|| keeper.redis.clone()),
         })
     }
 }
@@ -107,7 +120,12 @@ fn cargo_test(test: &Test, servers: &Servers, complete: bool) -> Command {
     let engines: Vec<&str> = test.engines.iter().map(|engine| engine.name()).collect();
     cargo.env("BOOKLY_TEST_ENGINES", engines.join(","));
     let (amqp, management) = servers.amqp.clone().unzip();
-    for (name, url) in [(DATABASE_URL, servers.database.clone()), (AMQP_URL, amqp), (AMQP_MANAGEMENT_URL, management)] {
+    for (name, url) in [
+        (DATABASE_URL, servers.database.clone()),
+        (AMQP_URL, amqp),
+        (AMQP_MANAGEMENT_URL, management),
+        (REDIS_URL, servers.redis.clone()),
+    ] {
         match url {
             Some(url) => cargo.env(name, url),
             None => cargo.env_remove(name),
@@ -168,7 +186,7 @@ mod tests {
 
     fn servers() -> Servers {
         let amqp = Some(("amqp://y".into(), "http://z".into()));
-        Servers { database: Some("postgres://x".into()), amqp }
+        Servers { database: Some("postgres://x".into()), amqp, redis: Some("redis://w".into()) }
     }
 
     #[test]
@@ -179,6 +197,7 @@ mod tests {
             (DATABASE_URL, "postgres://x"),
             (AMQP_URL, "amqp://y"),
             (AMQP_MANAGEMENT_URL, "http://z"),
+            (REDIS_URL, "redis://w"),
             ("BOOKLY_TEST_ENGINES", "sqlite,postgres"),
         ] {
             assert_eq!(variable(&command, name), Some(Some(OsStr::new(value))));
@@ -190,7 +209,7 @@ mod tests {
     fn what_the_run_does_not_use_is_hidden_from_the_tests() {
         let sqlite = Test { engines: vec![Engine::Sqlite], cargo: vec![] };
         let command = cargo_test(&sqlite, &Servers::default(), true);
-        for name in [DATABASE_URL, AMQP_URL, AMQP_MANAGEMENT_URL] {
+        for name in [DATABASE_URL, AMQP_URL, AMQP_MANAGEMENT_URL, REDIS_URL] {
             assert_eq!(variable(&command, name), Some(None));
         }
     }
@@ -201,10 +220,10 @@ mod tests {
         let postgres = Test { engines: vec![Engine::Postgres], cargo: vec![] };
         let sqlite = Test { engines: vec![Engine::Sqlite], cargo: vec![] };
         for keep in [
-            private_servers(&postgres, &[missing("PostgreSQL"), missing("RabbitMQ")]).unwrap(),
+            private_servers(&postgres, &["PostgreSQL", "RabbitMQ", "Redis"].map(missing)).unwrap(),
             private_servers(&sqlite, &[]).unwrap(),
         ] {
-            assert_eq!((keep.postgres, keep.rabbitmq), (None, None));
+            assert_eq!((keep.postgres, keep.rabbitmq, keep.redis), (None, None, None));
         }
     }
 
@@ -219,13 +238,18 @@ mod tests {
     #[test]
     fn programs_that_are_missing_are_not_named() {
         let test = Test { engines: vec![Engine::Sqlite, Engine::Postgres], cargo: vec![] };
-        let missing = ["RabbitMQ", "Python", "Node.js"].map(|name| Missing { name, reason: String::new() });
+        let missing = ["RabbitMQ", "Python", "Redis", "Node.js"].map(|name| Missing { name, reason: String::new() });
         assert_eq!(programs(&test, &missing), Ok(vec![]));
         let named = programs(&test, &missing[2..]).unwrap();
         assert_eq!(
             named.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
             ["BOOKLY_TEST_XTASK", "BOOKLY_TEST_PYTHON"]
         );
+        // Only where it is there it can be named.
+        if let Ok(server) = redis::server() {
+            let named = programs(&test, &missing[3..]).unwrap();
+            assert!(named.contains(&("BOOKLY_TEST_REDIS_SERVER", server)), "{named:?}");
+        }
     }
 
     #[test]

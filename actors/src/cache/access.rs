@@ -4,7 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::PATIENCE;
+use super::redis::Redis;
 use super::store::{Store, Trouble};
+
+/// A process that wakes up later than this was itself too busy to read the answer: it does not blame Redis for it.
+const LATE: Duration = Duration::from_millis(5);
+/// How long it then goes on waiting.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// What is left of the time that one reader grants the cache, all its questions together.
 #[derive(Debug)]
@@ -23,18 +29,44 @@ impl Budget {
         store: &Arc<Store>,
         answer: impl Future<Output = Result<R, Trouble>>,
     ) -> (Option<Result<R, Trouble>>, Duration) {
+        let redis = match store.as_ref() {
+            Store::Redis(redis) => redis,
+            Store::InProcess(_) => {
+                let began = Instant::now();
+                return (Some(answer.await), began.elapsed());
+            }
+        };
+        let turn = redis.turn().await;
         let began = Instant::now();
-        if let Store::InProcess(_) = store.as_ref() {
-            return (Some(answer.await), began.elapsed());
-        }
-        let answer = tokio::select! {
-            biased;
-            answer = answer => Some(answer),
-            () = store.closed() => Some(Err(Trouble::Broken("it was closed".to_owned()))),
-            () = tokio::time::sleep(self.left) => None,
+        let answer = match turn {
+            Some(_) => self.wait(redis, answer, began).await,
+            None => Some(Err(closed())),
         };
         let latency = began.elapsed();
         self.left = self.left.saturating_sub(latency);
         (answer, latency)
     }
+
+    async fn wait<R>(
+        &self,
+        redis: &Redis,
+        answer: impl Future<Output = Result<R, Trouble>>,
+        began: Instant,
+    ) -> Option<Result<R, Trouble>> {
+        tokio::pin!(answer);
+        tokio::select! {
+            biased;
+            answer = &mut answer => return Some(answer),
+            () = redis.closed() => return Some(Err(closed())),
+            () = tokio::time::sleep(self.left) => {}
+        }
+        if began.elapsed() < self.left + LATE {
+            return None;
+        }
+        tokio::time::timeout(GRACE, answer).await.ok()
+    }
+}
+
+fn closed() -> Trouble {
+    Trouble::Broken("it was closed".to_owned())
 }

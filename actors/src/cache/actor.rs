@@ -104,7 +104,7 @@ impl Caretaker {
 
     async fn try_to_open(&self) -> Result<Arc<Store>, String> {
         let redis = Redis::open(&self.url, &self.namespace).await.map_err(|trouble| trouble.to_string())?;
-        let store = Arc::new(Store::Redis(redis));
+        let store = Arc::new(Store::Redis(Box::new(redis)));
         // While it was paid, more may have come to be owed.
         while !self.client.open(&store) {
             self.pay(&store).await?;

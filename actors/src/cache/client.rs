@@ -28,6 +28,7 @@ use super::key::{Key, Outdated};
 use super::owed::Owed;
 use super::pattern::Pattern;
 use super::reading::Reading;
+use super::redis::Redis;
 use super::statistics::{Count, Meters, Statistics};
 use super::store::{Store, Trouble};
 use crate::recent::Recent;
@@ -171,7 +172,7 @@ impl CacheClient {
             return futures_util::future::ready(()).boxed();
         }
         for outdated in &outdated {
-            self.0.meters.count(family(outdated), Count::Forgotten, 1);
+            self.0.meters.forgotten(outdated.name());
         }
         self.0.flights.close(&outdated);
         match &self.0.kind {
@@ -233,16 +234,18 @@ impl CacheClient {
     /// How well the cache works.
     pub fn statistics(&self) -> Statistics {
         let available = self.store().is_some();
-        let (store, namespace, why) = match &self.0.kind {
+        let (store, at, why) = match &self.0.kind {
             Kind::Off(why) => ("off", None, Some(why.clone())),
             Kind::InProcess => ("in-process", None, None),
-            Kind::Redis { namespace, .. } => ("redis", Some(namespace.to_string()), None),
+            Kind::Redis { url, namespace } => ("redis", Some((Redis::address(url), namespace.to_string())), None),
         };
+        let (address, namespace) = at.unzip();
         let trouble = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Statistics {
             store: store.to_owned(),
             available,
             trouble: why.or(trouble).filter(|_| !available),
+            address,
             namespace,
             owed: self.0.owed.len(),
             families: self.0.meters.figures(),
@@ -320,18 +323,5 @@ impl CacheClient {
         }
         self.0.meters.count(family, Count::Error, 1);
         None
-    }
-}
-
-/// What an outdated key or group is counted with: its name up to what tells it from others of its kind.
-fn family(outdated: &Outdated) -> &str {
-    let name = match outdated {
-        Outdated::Key(key) => key.as_str(),
-        Outdated::Group(group) => group.name(),
-    };
-    let is_id = |part: &&str| part.len() >= 8 && part.bytes().any(|byte| byte.is_ascii_digit());
-    match name.split(':').find(is_id) {
-        Some(id) => name.split_once(id).map_or(name, |(before, _)| before.trim_end_matches(':')),
-        None => name,
     }
 }

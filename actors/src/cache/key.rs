@@ -102,6 +102,15 @@ pub enum Outdated {
     Group(Group),
 }
 
+impl Outdated {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Key(key) => key,
+            Self::Group(group) => group.name(),
+        }
+    }
+}
+
 impl<T> From<Key<T>> for Outdated {
     fn from(key: Key<T>) -> Self {
         Self::Key(key.name)

@@ -33,8 +33,6 @@ pub(super) enum Count {
     Stored,
     /// A value was not stored, because its key had been forgotten since it was read.
     Refused,
-    /// A key, or a group of keys, was forgotten.
-    Forgotten,
 }
 
 /// The counters of all families.
@@ -50,9 +48,21 @@ impl Meters {
             Count::Error => &counters.errors,
             Count::Stored => &counters.stored,
             Count::Refused => &counters.refused,
-            Count::Forgotten => &counters.forgotten,
         };
         counter.fetch_add(times, Ordering::Relaxed);
+    }
+
+    /// Notes that a key or a group was forgotten. Kinds of keys that nobody has read are not counted.
+    pub fn forgotten(&self, name: &str) {
+        let families = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let own = |family: &&String| {
+            name.strip_prefix(family.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        if let Some(counters) =
+            families.keys().filter(own).max_by_key(|family| family.len()).and_then(|f| families.get(f))
+        {
+            counters.forgotten.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Notes how long the store took to answer.
@@ -150,6 +160,9 @@ pub struct Statistics {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Where Redis is, without the login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// What every key begins with in Redis.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
@@ -173,6 +186,19 @@ mod tests {
         let [resource, lists] = figures.as_slice() else { panic!("{figures:?}") };
         assert_eq!((resource.hits, resource.misses, resource.hit_rate), (3, 1, Some(0.75)));
         assert_eq!((lists.refused, lists.hit_rate), (2, None));
+    }
+
+    #[test]
+    fn what_is_forgotten_counts_with_the_closest_family() {
+        let meters = Meters::default();
+        for family in ["availability", "availability:rules"] {
+            meters.count(family, Count::Hit, 1);
+        }
+        for name in ["availability:rules:7", "availability:7:2026-03-02", "availability:rules", "resource:7"] {
+            meters.forgotten(name);
+        }
+        let forgotten: Vec<u64> = meters.figures().iter().map(|figures| figures.forgotten).collect();
+        assert_eq!(forgotten, [1, 2]);
     }
 
     #[test]

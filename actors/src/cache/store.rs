@@ -23,7 +23,7 @@ pub(super) enum Trouble {
 /// Where values are kept.
 pub(super) enum Store {
     InProcess(InProcess),
-    Redis(Redis),
+    Redis(Box<Redis>),
 }
 
 impl Store {

@@ -108,7 +108,7 @@ fn is_wanted(engine: Engine) -> bool {
 }
 
 /// Notes for the test command what could not be tested; where nothing may be skipped, that is a failure.
-fn skip(what: &str) {
+pub(crate) fn skip(what: &str) {
     assert!(variable("BOOKLY_TEST_REQUIRED").is_none(), "nothing may be skipped: {what}");
     if let Some(path) = variable("BOOKLY_TEST_SKIPPED") {
         let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the file of skipped tests");
@@ -117,7 +117,7 @@ fn skip(what: &str) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the home of environment reading in this crate's tests")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::engine::wanted;
+use super::signal::signal;
 use super::skip;
 use management::Management;
 pub use virtual_host::VirtualHost;
@@ -167,9 +168,4 @@ impl Drop for Broker {
 
 fn port(url: &str) -> &str {
     url.rsplit(':').next().expect("a port")
-}
-
-fn signal(name: &str, process: u32) {
-    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill is there");
-    assert!(status.success() || name == "KILL", "SIG{name} cannot be sent to {process}");
 }

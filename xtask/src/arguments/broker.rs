@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::options;
+
 /// A private broker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Broker {
@@ -23,24 +25,16 @@ impl Broker {
     /// A sentence for the user when a word is not understood.
     pub fn parse(words: &[&str]) -> Result<Self, String> {
         let mut broker = Self::default();
-        let mut words = words.iter();
-        while let Some(&word) = words.next() {
-            let (name, value) = match word.split_once('=') {
-                Some((name, value)) => (name, Some(value)),
-                None => (word, None),
-            };
-            let mut value = || {
-                let given = value.or_else(|| words.next().copied()).filter(|value| !value.is_empty());
-                given.ok_or_else(|| format!("`{name}` needs a value"))
-            };
+        options::each(words, |name, value| {
             match name {
                 "--bin" => broker.bin = value()?.into(),
                 "--directory" => broker.directory = Some(value()?.into()),
-                "--port" => broker.port = Some(port(value()?)?),
-                "--management-port" => broker.management_port = Some(port(value()?)?),
-                _ => return Err(format!("`{word}` is not an option of a broker")),
+                "--port" => broker.port = Some(options::port(value()?)?),
+                "--management-port" => broker.management_port = Some(options::port(value()?)?),
+                _ => return Err(format!("`{name}` is not an option of a broker")),
             }
-        }
+            Ok(())
+        })?;
         Ok(broker)
     }
 
@@ -55,13 +49,6 @@ impl Broker {
         }
         words
     }
-}
-
-fn port(word: &str) -> Result<u16, String> {
-    word.parse()
-        .ok()
-        .filter(|port| *port > 0)
-        .ok_or_else(|| format!("`{word}` is not a port: use a number up to 65535"))
 }
 
 #[cfg(test)]
@@ -80,12 +67,6 @@ mod tests {
             let words: Vec<String> = broker.words().iter().map(|word| word.to_str().unwrap().to_owned()).collect();
             assert_eq!(Broker::parse(&words.iter().map(String::as_str).collect::<Vec<_>>()), Ok(broker));
         }
-    }
-
-    #[test]
-    fn a_value_may_follow_an_equals_sign() {
-        let broker = Broker::parse(&["--port=7", "--directory=d"]).unwrap();
-        assert_eq!((broker.port, broker.directory), (Some(7), Some("d".into())));
     }
 
     #[test]

@@ -4,8 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 mod broker;
+mod options;
+mod redis;
 
 pub use broker::Broker;
+pub use redis::Redis;
 
 /// What `cargo xtask` prints when asked nothing, or something it does not know.
 pub const HELP: &str = "\
@@ -13,13 +16,15 @@ cargo xtask COMMAND
 
   test [--engine sqlite|postgres|sqlite,postgres] [-- ARGS]
             run every test of the workspace. What the tests need is found, or installed where this user may
-            install; a private PostgreSQL and a private RabbitMQ are started, and are stopped and deleted again
+            install; a private PostgreSQL, RabbitMQ and Redis are started, and are stopped and deleted again
             whatever happens. ARGS go to `cargo test`, as in: cargo xtask test -- -p actors -- availability
   postgres  run the same private PostgreSQL until Ctrl-C and print its URL, for development
   rabbitmq [--directory DIR] [--port PORT] [--management-port PORT]
             run a private RabbitMQ until Ctrl-C or the end of standard input, and print its URL, its management
             API's URL and its process id. In DIR its data stays, for another start with the same DIR and ports;
             DIR/rabbitmqctl controls it.
+  redis [--port PORT]
+            run a private Redis until Ctrl-C or the end of standard input, and print its URL; it stores nothing on disk
   help      print this
 
 Environment:
@@ -27,6 +32,7 @@ Environment:
   BOOKLY_TEST_AMQP_URL, BOOKLY_TEST_AMQP_MANAGEMENT_URL
                             use this RabbitMQ instead of a private one, whose user must be an administrator;
                             BOOKLY_TEST_RABBITMQCTL names the rabbitmqctl that reaches it
+  BOOKLY_TEST_REDIS_URL     use this Redis instead of a private one; the tests remove their keys from it again
   CI=true                   anything skipped fails the run (except optional data sets)";
 
 /// A database engine the suite runs on.
@@ -64,13 +70,16 @@ pub struct Test {
     pub cargo: Vec<String>,
 }
 
-/// `xtask keep`, which only xtask itself calls: `keep PRIVATE [postgres BIN] [rabbitmq OPTIONS]`.
+/// `xtask keep`, which only xtask itself calls: `keep PRIVATE [postgres BIN] [redis PROGRAM PORT]
+/// [rabbitmq OPTIONS]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
     /// Where private directories are made.
     pub private: PathBuf,
     /// The PostgreSQL binaries, when a server is wanted.
     pub postgres: Option<PathBuf>,
+    /// The Redis, when one is wanted.
+    pub redis: Option<Redis>,
     /// The broker, when one is wanted.
     pub rabbitmq: Option<Broker>,
 }
@@ -86,6 +95,8 @@ pub enum Command {
     Postgres,
     /// Run a private RabbitMQ in the foreground.
     RabbitMq(Broker),
+    /// Run a private Redis in the foreground.
+    Redis(Redis),
     /// Own a private directory and its servers until standard input ends.
     Keep(Keep),
 }
@@ -104,6 +115,8 @@ pub fn parse(given: &[String]) -> Result<Command, String> {
         ["postgres", word, ..] => Err(format!("`postgres` takes no `{word}`")),
         ["rabbitmq", rest @ ..] if asks_for_help(rest) => Ok(Command::Help),
         ["rabbitmq", rest @ ..] => Broker::parse(rest).map(Command::RabbitMq),
+        ["redis", rest @ ..] if asks_for_help(rest) => Ok(Command::Help),
+        ["redis", rest @ ..] => Redis::parse(rest).map(Command::Redis),
         ["keep", private, rest @ ..] => parse_keep(private, rest).map(Command::Keep),
         [word, ..] => Err(format!("there is no command `{word}`")),
     }
@@ -135,12 +148,16 @@ fn parse_keep(private: &str, words: &[&str]) -> Result<Keep, String> {
         ["postgres", bin, rest @ ..] => (Some(bin.into()), rest),
         words => (None, words),
     };
+    let (redis, words) = match words {
+        ["redis", program, port, rest @ ..] => (Some(Redis::read(program, port)?), rest),
+        words => (None, words),
+    };
     let rabbitmq = match words {
         [] => None,
         ["rabbitmq", rest @ ..] => Some(Broker::parse(rest)?),
         [word, ..] => return Err(format!("`keep` takes no `{word}`")),
     };
-    Ok(Keep { private: private.into(), postgres, rabbitmq })
+    Ok(Keep { private: private.into(), postgres, redis, rabbitmq })
 }
 
 impl Keep {
@@ -149,6 +166,10 @@ impl Keep {
         let mut words: Vec<OsString> = vec!["keep".into(), self.private.clone().into()];
         if let Some(bin) = &self.postgres {
             words.extend(["postgres".into(), bin.into()]);
+        }
+        if let Some(redis) = &self.redis {
+            words.push("redis".into());
+            words.extend(redis.words());
         }
         if let Some(broker) = &self.rabbitmq {
             words.push("rabbitmq".into());
@@ -201,14 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn a_redis_has_a_port() {
+        assert_eq!(parsed("redis"), Ok(Command::Redis(Redis::default())));
+        assert_eq!(parsed("redis --port=7"), Ok(Command::Redis(Redis { port: Some(7), ..Redis::default() })));
+        assert_eq!(parsed("redis -h"), Ok(Command::Help));
+    }
+
+    #[test]
     fn what_is_told_to_the_keeper_is_what_it_reads() {
-        let broker = Broker { bin: "/r".into(), ..Broker::default() };
-        for postgres in [None, Some("/p".into())] {
-            for rabbitmq in [None, Some(broker.clone())] {
-                let keep = Keep { private: "/x".into(), postgres: postgres.clone(), rabbitmq };
-                let words: Vec<String> = keep.words().iter().map(|word| word.to_str().unwrap().to_owned()).collect();
-                assert_eq!(parse(&words), Ok(Command::Keep(keep)));
-            }
+        let broker = Broker { bin: "/r".into(), directory: Some("redis".into()), ..Broker::default() };
+        let redis = Redis { program: "rabbitmq".into(), port: None };
+        for wanted in 0..8 {
+            let keep = Keep {
+                private: "/x".into(),
+                postgres: (wanted & 1 > 0).then(|| "/p".into()),
+                redis: (wanted & 2 > 0).then(|| redis.clone()),
+                rabbitmq: (wanted & 4 > 0).then(|| broker.clone()),
+            };
+            let words: Vec<String> = keep.words().iter().map(|word| word.to_str().unwrap().to_owned()).collect();
+            assert_eq!(parse(&words), Ok(Command::Keep(keep)));
         }
     }
 
@@ -222,7 +254,9 @@ mod tests {
             ("postgres now", "`now`"),
             ("keep", "`keep`"),
             ("keep p twice", "`twice`"),
+            ("keep p redis /r now", "`now`"),
             ("rabbitmq now", "`now`"),
+            ("redis now", "`now`"),
         ] {
             let problem = parsed(line).expect_err(line);
             assert!(problem.contains(named), "{line}: {problem}");

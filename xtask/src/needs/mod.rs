@@ -6,7 +6,10 @@ mod apt;
 mod c_compiler;
 pub mod consumers;
 pub mod postgres;
+mod programs;
 pub mod rabbitmq;
+pub mod redis;
+mod service;
 
 use crate::arguments::Engine;
 
@@ -58,9 +61,10 @@ pub fn of_tests(engines: &[Engine]) -> Vec<Box<dyn Need>> {
     if engines.contains(&Engine::Postgres) && crate::environment::database_url().is_none() {
         needs.push(Box::new(postgres::Postgres::default()));
     }
-    // Also beside a broker that the user brings along: some tests kill theirs.
+    // The first two also beside servers that the user brings along: some tests kill theirs.
     if engines.contains(&Engine::Postgres) {
         needs.push(Box::new(rabbitmq::RabbitMq::default()));
+        needs.push(Box::new(redis::Redis::default()));
         needs.push(Box::new(consumers::Python));
     }
     needs

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Need, apt};
+use super::{Need, apt, programs};
 use crate::environment;
 
 /// The oldest major version Bookly runs on.
@@ -82,22 +82,7 @@ fn cluster(line: &str) -> Option<(String, String)> {
 pub fn binaries() -> Result<PathBuf, String> {
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let debian = newest_first(debian.map(|entry| entry.path()).collect()).into_iter().map(|home| home.join("bin"));
-    let candidates: Vec<PathBuf> =
-        environment::search_path().into_iter().chain(debian).filter_map(|bin| complete(&bin)).collect();
-    let mut problem = format!("found no directory with {}", PROGRAMS.join(", "));
-    for bin in candidates {
-        match usable(&bin) {
-            Ok(()) => return Ok(bin),
-            Err(reason) => problem = reason,
-        }
-    }
-    Err(problem)
-}
-
-/// The directory behind `bin` when it holds every program: `PATH` may hold links into it.
-fn complete(bin: &Path) -> Option<PathBuf> {
-    let real = fs::canonicalize(bin.join(PROGRAMS[0])).ok()?.parent()?.to_owned();
-    PROGRAMS.iter().all(|program| real.join(program).is_file()).then_some(real)
+    programs::directory(environment::search_path().into_iter().chain(debian), &PROGRAMS, usable)
 }
 
 fn usable(bin: &Path) -> Result<(), String> {
@@ -166,17 +151,5 @@ mod tests {
         let line = "15  main    5432 down   postgres /var/lib/postgresql/15/main /var/log/x.log";
         assert_eq!(cluster(line), Some(("15".into(), "main".into())));
         assert_eq!(cluster(""), None);
-    }
-
-    #[test]
-    fn a_directory_without_all_programs_is_not_complete() {
-        let home = std::env::temp_dir().join(format!("xtask-complete-{}", std::process::id()));
-        fs::create_dir_all(&home).unwrap();
-        fs::write(home.join("initdb"), "").unwrap();
-        assert_eq!(complete(&home), None);
-        fs::write(home.join("postgres"), "").unwrap();
-        fs::write(home.join("pg_ctl"), "").unwrap();
-        assert_eq!(complete(&home), fs::canonicalize(&home).ok());
-        fs::remove_dir_all(&home).unwrap();
     }
 }

@@ -1,10 +1,10 @@
 //! RabbitMQ's programs with the management plugin, and the Erlang they run on.
 
-use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Need, apt};
+use super::service::Service;
+use super::{Need, programs};
 use crate::environment;
 
 /// The oldest version Bookly is tested with.
@@ -14,12 +14,16 @@ const OLDEST: (u32, u32) = (3, 10);
 const PROGRAMS: [&str; 3] = ["rabbitmq-server", "rabbitmqctl", "rabbitmq-env"];
 const DEBIAN: &str = "/usr/lib/rabbitmq/bin";
 const PLUGINS: [&str; 2] = ["rabbitmq_management", "rabbitmq_management_agent"];
-const SERVICE: &str = "/usr/lib/systemd/system/rabbitmq-server.service";
 
 /// A RabbitMQ to start private brokers from.
-#[derive(Default)]
 pub struct RabbitMq {
-    had_service: Cell<bool>,
+    service: Service,
+}
+
+impl Default for RabbitMq {
+    fn default() -> Self {
+        Self { service: Service::new("rabbitmq-server") }
+    }
 }
 
 impl Need for RabbitMq {
@@ -47,23 +51,13 @@ impl Need for RabbitMq {
     }
 
     fn before_install(&self) -> Result<(), String> {
-        self.had_service.set(has_service());
+        self.service.look();
         Ok(())
     }
 
     fn after_install(&self) -> Result<(), String> {
-        if self.had_service.get() || !has_service() {
-            return Ok(());
-        }
-        eprintln!("switching off the service that the package has just brought, so that no later start runs it");
-        apt::root_command(&["update-rc.d", "rabbitmq-server", "disable"])
+        self.service.keep_off()
     }
-}
-
-fn has_service() -> bool {
-    [SERVICE, "/lib/systemd/system/rabbitmq-server.service", "/etc/init.d/rabbitmq-server"]
-        .iter()
-        .any(|service| Path::new(service).exists())
 }
 
 /// The directory of RabbitMQ's programs: from `PATH`, then Debian's.
@@ -77,21 +71,7 @@ pub fn binaries() -> Result<PathBuf, String> {
             return Err(format!("found no `{program}` of Erlang in PATH"));
         }
     }
-    let candidates = path.into_iter().chain([PathBuf::from(DEBIAN)]).filter_map(|bin| complete(&bin));
-    let mut problem = format!("found no directory with {}", PROGRAMS.join(", "));
-    for bin in candidates {
-        match usable(&bin) {
-            Ok(()) => return Ok(bin),
-            Err(reason) => problem = reason,
-        }
-    }
-    Err(problem)
-}
-
-/// The directory behind `bin` when it holds every program: `PATH` may hold links into it.
-fn complete(bin: &Path) -> Option<PathBuf> {
-    let real = fs::canonicalize(bin.join(PROGRAMS[0])).ok()?.parent()?.to_owned();
-    PROGRAMS.iter().all(|program| real.join(program).is_file()).then_some(real)
+    programs::directory(path.into_iter().chain([PathBuf::from(DEBIAN)]), &PROGRAMS, usable)
 }
 
 fn usable(bin: &Path) -> Result<(), String> {
@@ -142,13 +122,6 @@ mod tests {
     fn what_is_wrong_with_a_directory_is_named() {
         let home = std::env::temp_dir().join(format!("xtask-rabbitmq-{}", std::process::id()));
         let bin = home.join("bin");
-        fs::create_dir_all(&bin).unwrap();
-        for program in &PROGRAMS[..2] {
-            fs::write(bin.join(program), "").unwrap();
-        }
-        assert_eq!(complete(&bin), None, "Debian's wrappers are not the programs");
-        fs::write(bin.join(PROGRAMS[2]), "").unwrap();
-        assert_eq!(complete(&bin), fs::canonicalize(&bin).ok());
         for (plugins, named) in [
             (&[][..], "version"),
             (&["rabbit-3.8.9"], "3.8"),

@@ -86,13 +86,17 @@ impl Drop for RunDirectory {
     }
 }
 
-/// A suffix that no other user of a shared directory can foresee.
-fn unforeseen_suffix() -> String {
+/// Characters that no other user of this machine can foresee.
+pub fn unforeseen_suffix() -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("{:016x}", RandomState::new().hash_one(std::process::id()))
 }
 
-fn make(path: &Path, account: Option<Account>) -> Result<(), String> {
+/// Makes a directory that only `account`, or else this user, can look into.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn make(path: &Path, account: Option<Account>) -> Result<(), String> {
     let cannot = |error: io::Error| format!("cannot make {}: {error}", path.display());
     DirBuilder::new().mode(0o700).create(path).map_err(cannot)?;
     if let Some(account) = account {
@@ -121,6 +125,7 @@ fn sweep(private: &Path) -> io::Result<()> {
         eprintln!("cleaning up after a run that was killed: {}", path.display());
         super::leftovers::end_processes_of(&path);
         super::rabbitmq::stop_stale(&path);
+        super::redis::stop_stale(&path);
         for place in [path.join("postgres"), elsewhere(&path).unwrap_or_default()] {
             super::postgres::stop_stale(&place);
         }

@@ -15,6 +15,7 @@ use super::directory::RunDirectory;
 use super::leftovers;
 use super::postgres::Postgres;
 use super::rabbitmq::RabbitMq;
+use super::redis::Redis;
 use crate::arguments::Keep;
 
 /// The keeper's own side.
@@ -24,8 +25,8 @@ use crate::arguments::Keep;
 pub fn serve(keep: &Keep) -> Result<ExitCode, String> {
     let cannot = |error: io::Error| format!("cannot use {}: {error}", keep.private.display());
     let run = RunDirectory::create(&keep.private).map_err(cannot)?;
-    let (postgres, rabbitmq) = start_servers(keep, &run);
-    let (postgres, rabbitmq) = (postgres?, rabbitmq?);
+    let (postgres, rabbitmq, redis) = start_servers(keep, &run);
+    let (postgres, rabbitmq, redis) = (postgres?, rabbitmq?, redis?);
     let answer = Answer {
         run: run.path().to_owned(),
         postgres: postgres.as_ref().map(Postgres::url),
@@ -34,27 +35,33 @@ pub fn serve(keep: &Keep) -> Result<ExitCode, String> {
             management_url: broker.management_url(),
             process: broker.process(),
         }),
+        redis: redis.as_ref().map(Redis::url),
     };
     // Whoever waits for these lines may be gone already; then standard input has ended too.
     drop(io::stdout().write_all(answer.lines().as_bytes()));
     drop(io::stdin().read_to_end(&mut Vec::new()));
     leftovers::end_processes_of(run.path());
-    drop((postgres, rabbitmq));
+    drop((postgres, rabbitmq, redis));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts what is wanted, all at once: each takes seconds.
-fn start_servers(keep: &Keep, run: &RunDirectory) -> (Wanted<Postgres>, Wanted<RabbitMq>) {
+/// Starts what is wanted, all at once: most take seconds.
+fn start_servers(keep: &Keep, run: &RunDirectory) -> (Wanted<Postgres>, Wanted<RabbitMq>, Wanted<Redis>) {
     let log_copy = |name: &str| keep.private.join(name);
     thread::scope(|scope| {
         let postgres = scope.spawn(|| {
             let bin = keep.postgres.as_ref();
             bin.map(|bin| Postgres::start(bin, run, &log_copy("postgres.log"))).transpose()
         });
+        let redis = scope.spawn(|| {
+            let redis = keep.redis.as_ref();
+            redis.map(|redis| Redis::start(redis, run, &log_copy("redis.log"))).transpose()
+        });
         let broker = keep.rabbitmq.as_ref();
         let rabbitmq = broker.map(|broker| RabbitMq::start(broker, run, &log_copy("rabbitmq.log"))).transpose();
         let postgres = postgres.join().unwrap_or_else(|_| Err("starting PostgreSQL panicked".into()));
-        (postgres, rabbitmq)
+        let redis = redis.join().unwrap_or_else(|_| Err("starting Redis panicked".into()));
+        (postgres, rabbitmq, redis)
     })
 }
 
@@ -77,6 +84,7 @@ struct Answer {
     run: PathBuf,
     postgres: Option<String>,
     rabbitmq: Option<RabbitMqAddress>,
+    redis: Option<String>,
 }
 
 impl Answer {
@@ -85,12 +93,13 @@ impl Answer {
         let postgres = self.postgres.as_deref().unwrap_or_default();
         let rabbitmq = self.rabbitmq.as_ref();
         let rabbitmq = rabbitmq.map(|broker| format!("{} {} {}", broker.url, broker.management_url, broker.process));
-        format!("{run}\n{postgres}\n{}\n", rabbitmq.unwrap_or_default())
+        let redis = self.redis.as_deref().unwrap_or_default();
+        format!("{run}\n{postgres}\n{}\n{redis}\n", rabbitmq.unwrap_or_default())
     }
 
     fn read(answer: impl BufRead) -> Option<Self> {
         let mut lines = answer.lines().map_while(Result::ok);
-        let (run, postgres, rabbitmq) = (lines.next()?, lines.next()?, lines.next()?);
+        let (run, postgres, rabbitmq, redis) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);
         let words: Vec<&str> = rabbitmq.split(' ').collect();
         let rabbitmq = match words.as_slice() {
             [url, management_url, process] => Some(RabbitMqAddress {
@@ -100,7 +109,8 @@ impl Answer {
             }),
             _ => None,
         };
-        Some(Self { run: run.into(), postgres: Some(postgres).filter(|url| !url.is_empty()), rabbitmq })
+        let url = |line: String| Some(line).filter(|url| !url.is_empty());
+        Some(Self { run: run.into(), postgres: url(postgres), rabbitmq, redis: url(redis) })
     }
 }
 
@@ -114,6 +124,8 @@ pub struct Keeper {
     pub postgres: Option<String>,
     /// The run's RabbitMQ, when one was asked for.
     pub rabbitmq: Option<RabbitMqAddress>,
+    /// The URL of the run's Redis, when one was asked for.
+    pub redis: Option<String>,
 }
 
 impl Keeper {
@@ -129,9 +141,9 @@ impl Keeper {
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut process = spawned.map_err(|error| format!("cannot start the keeper: {error}"))?;
         let (life_line, answer) = (process.stdin.take(), process.stdout.take());
-        let mut keeper = Self { process, life_line, run: PathBuf::new(), postgres: None, rabbitmq: None };
+        let mut keeper = Self { process, life_line, run: PathBuf::new(), postgres: None, rabbitmq: None, redis: None };
         let answer = read_answer(answer).ok_or("the private servers did not come up; see above")?;
-        Answer { run: keeper.run, postgres: keeper.postgres, rabbitmq: keeper.rabbitmq } = answer;
+        Answer { run: keeper.run, postgres: keeper.postgres, rabbitmq: keeper.rabbitmq, redis: keeper.redis } = answer;
         Ok(keeper)
     }
 
@@ -164,11 +176,14 @@ mod tests {
     #[test]
     fn an_answer_is_read_as_it_was_told() {
         let broker = RabbitMqAddress { url: "amqp://a".into(), management_url: "http://b".into(), process: 7 };
-        for postgres in [None, Some("postgres://x".to_owned())] {
-            for rabbitmq in [None, Some(broker.clone())] {
-                let answer = Answer { run: "/a b".into(), postgres: postgres.clone(), rabbitmq };
-                assert_eq!(Answer::read(answer.lines().as_bytes()), Some(answer));
-            }
+        for started in 0..8 {
+            let answer = Answer {
+                run: "/a b".into(),
+                postgres: (started & 1 > 0).then(|| "postgres://x".to_owned()),
+                rabbitmq: (started & 2 > 0).then(|| broker.clone()),
+                redis: (started & 4 > 0).then(|| "redis://y".to_owned()),
+            };
+            assert_eq!(Answer::read(answer.lines().as_bytes()), Some(answer));
         }
     }
 

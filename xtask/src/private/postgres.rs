@@ -1,8 +1,7 @@
 //! A PostgreSQL server of our own: one directory, one free port on the loopback interface, no password.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,6 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::directory::RunDirectory;
+use super::ports;
+use super::tail::tail;
 use crate::account::{self, Account};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -49,7 +50,7 @@ impl Postgres {
         initialise(bin, &place, account)?;
         let mut problem = String::new();
         for _ in 0..ATTEMPTS {
-            let port = free_port().map_err(|error| format!("no free port: {error}"))?;
+            let port = ports::free(&[])?;
             let server = launch(bin, &place, account, port)?;
             let mut postgres =
                 Self { bin: bin.into(), place: place.clone(), account, log_copy: log_copy.into(), port, server };
@@ -140,26 +141,10 @@ fn run_quietly(command: &mut Command) -> Result<(), String> {
     Err(format!("{name} failed ({}): {}", output.status, String::from_utf8_lossy(&said).trim()))
 }
 
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
-
 /// The server's state as it writes it into line 8 of postmaster.pid: `starting`, `ready`, `stopping`.
 fn status_line(place: &Path) -> Option<String> {
     let text = fs::read_to_string(data_of(place).join("postmaster.pid")).ok()?;
     text.lines().nth(7).map(|line| line.trim().to_owned())
-}
-
-fn tail(log: &Path) -> String {
-    let read = || -> io::Result<String> {
-        let mut file = File::open(log)?;
-        let start = file.metadata()?.len().saturating_sub(2_000);
-        file.seek(SeekFrom::Start(start))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    read().unwrap_or_else(|error| format!("({} cannot be read: {error})", log.display()))
 }
 
 /// Stops the server of a dead run, if it still runs and is provably that run's: its command line names the directory.
@@ -203,11 +188,5 @@ mod tests {
         assert!(!is_server_of(b"/bin/postgres\0-D\0/x/run-1/postgres/data2\0", data));
         assert!(!is_server_of(b"vi\0/x/run-1/postgres/data\0", data));
         assert!(!is_server_of(b"", data));
-    }
-
-    #[test]
-    fn a_free_port_can_be_bound() {
-        let port = free_port().unwrap();
-        assert!(port > 0 && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
     }
 }

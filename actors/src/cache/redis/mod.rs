@@ -12,7 +12,7 @@ use std::time::Duration;
 use bb8_redis::bb8::{Pool, RunError};
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, ScriptInvocation, Value, from_redis_value};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use super::entry::{Content, Lease, Place, Taken};
 use super::key::{Group, Outdated};
@@ -22,6 +22,8 @@ use manager::Manager;
 use scripts::Scripts;
 use speed::Speed;
 
+/// Questions that Redis is asked at the same time.
+const AT_ONCE: usize = 64;
 /// Keys that are looked at, or forgotten, with one command.
 const BATCH: usize = 500;
 
@@ -31,6 +33,7 @@ pub(super) struct Redis {
     namespace: Arc<str>,
     scripts: Scripts,
     speed: Speed,
+    turns: Semaphore,
     is_closed: AtomicBool,
     closing: Notify,
 }
@@ -43,23 +46,22 @@ impl Redis {
         for place in places {
             read.arg(self.key(&place.key));
         }
-        let grouped = places.iter().filter_map(|place| Some((place, place.group.as_ref()?)));
-        for (place, group) in grouped.clone() {
-            pipe.cmd("ZSCORE").arg(self.index(group)).arg(self.key(&place.key));
+        for place in places {
+            if let Some(group) = &place.group {
+                pipe.cmd("ZSCORE").arg(self.index(group)).arg(self.key(&place.key));
+            }
         }
-        let answers: Vec<Value> = match pipe.query_async(&mut self.connection().await?).await {
-            Ok(answers) => answers,
-            // An index of another type lists nothing.
-            Err(error) if error.code() == Some("WRONGTYPE") => return Ok(vec![Content::Nothing; places.len()]),
-            Err(error) => return Err(trouble(&error)),
-        };
-        let mut answers = answers.into_iter();
-        let texts: Vec<Option<Vec<u8>>> = from_redis_value(answers.next().unwrap_or(Value::Nil))
-            .map_err(|error| Trouble::Broken(error.to_string()))?;
+        pipe.ignore_errors();
+        let answers: Result<Vec<Result<Value, RedisError>>, RedisError> =
+            pipe.query_async(&mut self.connection().await?).await;
+        let mut answers = answers.map_err(|error| trouble(&error))?.into_iter();
+        let texts = answers.next().unwrap_or(Ok(Value::Nil)).map_err(|error| trouble(&error))?;
+        let texts: Vec<Option<Vec<u8>>> =
+            from_redis_value(texts).map_err(|error| Trouble::Broken(error.to_string()))?;
         let mut contents: Vec<Content> = texts.into_iter().map(Content::read).collect();
         contents.resize(places.len(), Content::Nothing);
         for (content, place) in contents.iter_mut().zip(places) {
-            if place.group.is_some() && matches!(answers.next(), None | Some(Value::Nil)) {
+            if place.group.is_some() && !is_listed(answers.next())? {
                 *content = Content::Nothing;
             }
         }
@@ -156,9 +158,15 @@ impl Redis {
         }
     }
 
+    /// Waits for a turn, so that a crowd of readers does not make each of them late. `None` when the store was closed.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
+    }
+
     /// Closes the store for good and frees everybody who waits for it. `false` when it was closed.
     pub fn close(&self) -> bool {
         let first = !self.is_closed.swap(true, Ordering::SeqCst);
+        self.turns.close();
         self.closing.notify_waiters();
         first
     }
@@ -189,6 +197,16 @@ impl Redis {
         if let Some(group) = &place.group {
             script.key(self.index(group));
         }
+    }
+}
+
+/// What the index says of a key. An index of another type lists nothing.
+fn is_listed(score: Option<Result<Value, RedisError>>) -> Result<bool, Trouble> {
+    match score {
+        None | Some(Ok(Value::Nil)) => Ok(false),
+        Some(Ok(_)) => Ok(true),
+        Some(Err(error)) if error.code() == Some("WRONGTYPE") => Ok(false),
+        Some(Err(error)) => Err(trouble(&error)),
     }
 }
 

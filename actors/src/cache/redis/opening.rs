@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use bb8_redis::bb8::{ManageConnection, Pool};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::manager::{Manager, run_id};
 use super::speed::{SLOW, Speed};
-use super::{Redis, Scripts, trouble};
+use super::{AT_ONCE, Redis, Scripts, trouble};
 use crate::cache::pattern::Pattern;
 use crate::cache::store::Trouble;
 
@@ -28,6 +28,11 @@ impl Redis {
     /// What is wrong with it.
     pub fn check_url(url: &str) -> Result<(), String> {
         Client::open(url).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Where the server is, without the login.
+    pub fn address(url: &str) -> String {
+        Client::open(url).map(|client| client.get_connection_info().addr().to_string()).unwrap_or_default()
     }
 
     /// Opens a store whose keys all begin with `namespace`. A server that was started since it was last used may hold
@@ -85,6 +90,7 @@ async fn open(url: &str, namespace: &Arc<str>) -> Result<Redis, Trouble> {
         namespace: Arc::clone(namespace),
         scripts: Scripts::new(),
         speed: Speed::default(),
+        turns: Semaphore::new(AT_ONCE),
         is_closed: false.into(),
         closing: Notify::new(),
     };

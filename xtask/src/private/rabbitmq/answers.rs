@@ -1,10 +1,7 @@
-//! Whether a broker serves: asked in its own protocols, since a port listens before what is behind it works.
+//! Whether a broker serves: asked in its own protocols.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
-use std::time::Duration;
+use crate::private::ask::ask;
 
-const LIMIT: Duration = Duration::from_secs(5);
 /// A client's first bytes (AMQP 0-9-1, section 4.2.2).
 const PROTOCOL_HEADER: &[u8] = b"AMQP\0\0\x09\x01";
 /// The type of a method frame (AMQP 0-9-1, section 4.2.3); connection.start is the first.
@@ -23,32 +20,10 @@ pub fn management(port: u16) -> bool {
     ask(port, OVERVIEW, 12).is_some_and(|answer| answer.ends_with(b" 200"))
 }
 
-fn ask(port: u16, question: &[u8], length: usize) -> Option<Vec<u8>> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
-    stream.set_read_timeout(Some(LIMIT)).ok()?;
-    stream.write_all(question).ok()?;
-    let mut answer = vec![0; length];
-    stream.read_exact(&mut answer).ok()?;
-    Some(answer)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
-    use std::thread;
-
     use super::*;
-
-    fn port_that_says(words: &'static [u8]) -> u16 {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            stream.write_all(words).unwrap();
-            stream.read_to_end(&mut Vec::new())
-        });
-        port
-    }
+    use crate::private::ask::tests::port_that_says;
 
     #[test]
     fn only_a_method_frame_is_amqp() {

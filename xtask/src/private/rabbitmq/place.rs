@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::fs::{self, DirBuilder, File};
-use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use std::{io, thread};
 use super::open_for_output;
 use super::ports::Ports;
 use crate::environment;
+use crate::private::tail::tail;
 
 /// Each broker has a port mapper of its own, so one name does for all; data of quorum queues belongs to a name.
 const NODE: &str = "bookly@localhost";
@@ -25,7 +25,6 @@ const ADVANCED: &str = "\
 ";
 const LOCK_LIMIT: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-const LAST_WORDS: usize = 3_000;
 
 /// A broker's directory, for this process alone.
 pub struct Place {
@@ -185,15 +184,6 @@ fn quoted(word: &str) -> String {
 
 fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-fn tail(path: &Path) -> String {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
-    match read {
-        Ok(_) => String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LAST_WORDS)..]).into_owned(),
-        Err(error) => format!("({} cannot be read: {error})", path.display()),
-    }
 }
 
 #[cfg(test)]
