@@ -1,6 +1,6 @@
 //! Operations of the resources service on categories.
 
-use actors::resources::{Category, CategoryChanges, CreateCategory, EditCategory, ListCategories};
+use actors::resources::{Category, CategoryChanges, CreateCategory, EditCategory, ListCategories, cached};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -47,7 +47,7 @@ fn reply(category: Category) -> Reply<Category> {
 async fn list(call: Call<Paging>) -> Result<Reply<Page<Category>>, Problem> {
     let after: Option<Uuid> = call.query.cursor.as_ref().map(|cursor| cursor.key(LIST)).transpose()?;
     let limit = usize::try_from(call.query.limit.get()).unwrap_or(usize::MAX);
-    let mut items = call.ask(&call.state.services.resources, ListCategories).await?;
+    let mut items = call.read(cached::categories(), &call.state.services.resources, ListCategories).await?;
     if let Some(after) = after {
         let behind = items.iter().position(|category| category.id == after).map_or(items.len(), |index| index + 1);
         items.drain(..behind);

@@ -1,10 +1,11 @@
 //! Operations of the resources service on resources.
 
 use actors::access::Permission;
+use actors::availability::CountFuture;
 use actors::resources::model::{NewResource, ResourceChanges};
 use actors::resources::{
     ChangeCategory, ChangeStatus, CreateResource, DeleteResource, EditResource, Error, GetResource, ListResources,
-    Resource, ResourceFilter, SetRules,
+    Resource, ResourceFilter, SetRules, cached,
 };
 use amqp::events::{AvailabilityRules, ResourceStatus, ResourceType};
 use schemars::JsonSchema;
@@ -18,11 +19,14 @@ use super::caller::Access;
 use super::paging::{Cursor, Limit, Page};
 use super::problem::{Kind, Problem, kind};
 use super::route::{Group, create, delete, get, patch, put};
+use super::state::Services;
 
 pub(super) const READ: Access = Access::Permission(Permission::ResourcesRead);
 pub(super) const WRITE: Access = Access::Permission(Permission::ResourcesWrite);
 const EDIT: &[&Kind] = &[&kind::NOT_FOUND, &kind::VERSION_STALE, &kind::RULES_BROKEN];
 const EDIT_CODE: &[&Kind] = &[&kind::NOT_FOUND, &kind::VERSION_STALE, &kind::RULES_BROKEN, &kind::RESOURCE_CODE_TAKEN];
+const DELETE: &[&Kind] =
+    &[&kind::NOT_FOUND, &kind::VERSION_STALE, &kind::RULES_BROKEN, &kind::RESOURCE_HAS_RESERVATIONS];
 const LIST: &str = "resources";
 
 /// The operations.
@@ -40,9 +44,9 @@ pub fn group() -> Group {
             WRITE,
             "/resources/{id}",
             "deleteResource",
-            "Deletes a resource; future reservations of it are cancelled.",
+            "Deletes a resource; one that has future reservations only with force=true, which cancels them.",
         )
-        .may_refuse(EDIT)
+        .may_refuse(DELETE)
         .to(remove),
         patch(WRITE, "/resources/{id}/status", "changeResourceStatus", "Opens or closes a resource.")
             .may_refuse(EDIT)
@@ -109,11 +113,15 @@ struct CategoryChange {
     reason: Option<String>,
 }
 
-/// Why something is deleted.
+/// Why something is deleted, and at what price.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Deletion {
     /// Why.
     reason: Option<String>,
+    /// Whether it is deleted even if it has reservations in the future, which are cancelled then. A reservation that is
+    /// made while it is deleted is cancelled in any case.
+    #[serde(default)]
+    force: bool,
 }
 
 type One = Result<Reply<Resource>, Problem>;
@@ -140,12 +148,18 @@ async fn list(call: Call<Filter>) -> Result<Reply<Page<Resource>>, Problem> {
         search: search.clone(),
     };
     let after = cursor.as_ref().map(|cursor| cursor.key(LIST)).transpose()?;
-    let page = call.ask(&call.state.services.resources, ListResources { filter, after, limit: limit.get() }).await?;
+    let query = ListResources { filter, after, limit: limit.get() };
+    let page = call.read(cached::list(&query), &call.state.services.resources, query).await?;
     Ok(Reply::of(Page { items: page.items, next_cursor: page.next.map(|code| Cursor::behind(LIST, &code)) }))
 }
 
 async fn show(call: Call) -> One {
-    Ok(reply(call.ask(&call.state.services.resources, GetResource(call.id()?)).await?))
+    Ok(reply(read(&call).await?))
+}
+
+async fn read(call: &Call) -> Result<Resource, Problem> {
+    let id = call.id()?;
+    call.read(cached::resource(id), &call.state.services.resources, GetResource(id)).await
 }
 
 async fn edit(call: Sent<ResourceChanges>) -> One {
@@ -155,8 +169,33 @@ async fn edit(call: Sent<ResourceChanges>) -> One {
 
 async fn remove(call: Call<Deletion>) -> Result<Done, Problem> {
     let (id, expected_version, reason) = (call.id()?, call.expected_version, call.query.reason.clone());
+    if !call.query.force {
+        refuse_if_reserved(&call, id).await?;
+    }
     call.command(&call.state.services.resources, DeleteResource { id, expected_version, reason }).await?;
     Ok(Done)
+}
+
+/// Refuses to delete what somebody has reserved. This looks before the deletion and locks nothing: a reservation that is
+/// made in between is cancelled by the deletion, as with `force`.
+async fn refuse_if_reserved(call: &Call<Deletion>, id: Uuid) -> Result<(), Problem> {
+    let Services { resources, availability, .. } = &call.state.services;
+    let future = call.ask(availability, CountFuture { resource_id: id }).await?;
+    if future.count == 0 {
+        return Ok(());
+    }
+    // Not there any more, or changed since the caller saw it: that comes before what it has.
+    let version = call.ask(resources, GetResource(id)).await?.version;
+    if call.expected_version.is_some_and(|expected| expected != version) {
+        return Err(Error::VersionStale { current: version }.into());
+    }
+    let detail = format!(
+        "the resource has reservations in the future ({}); cancel them first, or repeat the request with ?force=true, \
+         which cancels them",
+        future.count
+    );
+    let problem = Problem::new(&kind::RESOURCE_HAS_RESERVATIONS, detail);
+    Err(problem.with("count", future.count).with("reservationIds", future.first))
 }
 
 async fn change_status(call: Sent<StatusChange>) -> One {
@@ -174,7 +213,7 @@ async fn change_category(call: Sent<CategoryChange>) -> One {
 }
 
 async fn show_rules(call: Call) -> Result<Reply<AvailabilityRules>, Problem> {
-    let resource = call.ask(&call.state.services.resources, GetResource(call.id()?)).await?;
+    let resource = read(&call).await?;
     Ok(Reply::of(resource.rules).version(resource.version))
 }
 

@@ -96,7 +96,7 @@ fn marked(campus: &Campus) {
     let (correlation, trace) =
         (uuid::Uuid::now_v7().to_string(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     let headers = [("x-correlation-id", correlation.as_str()), ("traceparent", trace)];
-    let answer = campus.administrator.send("DELETE", &format!("/resources/{room}"), &headers, None);
+    let answer = campus.administrator.send("DELETE", &format!("/resources/{room}?force=true"), &headers, None);
     assert_eq!((answer.status, answer.header("x-correlation-id")), (204, Some(correlation.as_str())));
     campus.settled();
     let deleted = campus.events_of(&room, 2)[1]["metadata"].clone();

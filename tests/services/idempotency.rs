@@ -47,7 +47,7 @@ fn in_a_row(campus: &Campus) {
     for key in ["", "with blank", &"k".repeat(256)] {
         reserve(client, key, &body).refused(400, "header.invalid");
     }
-    let path = format!("/resources/{room}");
+    let path = format!("/resources/{room}?force=true");
     for replayed in [None, Some("true")] {
         let deleted = client.send("DELETE", &path, &[("idempotency-key", "key-3")], None);
         assert_eq!((deleted.status, deleted.header("idempotency-replayed")), (204, replayed));

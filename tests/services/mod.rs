@@ -12,6 +12,7 @@ mod permissions;
 mod reservation_rules;
 mod reservations;
 mod resource_forms;
+mod resource_life_cycle;
 mod resources;
 mod search;
 mod series;

@@ -212,7 +212,7 @@ fn deleting(campus: &Campus) {
     let room = campus.room("D1");
     let teacher = campus.member("TEACHER");
     let reservation = teacher.post("/reservations", &wish(&room, next_week(Weekday::Tue, 8), 60)).expect(201);
-    campus.administrator.delete(&format!("/resources/{room}")).expect(204);
+    campus.administrator.delete(&format!("/resources/{room}?force=true")).expect(204);
     campus.settled();
     let cancelled = teacher.get(&path(&reservation)).expect(200);
     assert_eq!(

@@ -2,7 +2,7 @@
 //!
 //! | commands | queries | reactions |
 //! |---|---|---|
-//! | [`RequestReservation`], [`EditReservation`], [`CancelReservation`], [`RequestSeries`], [`CancelSeries`], [`PlaceBlock`] | [`GetReservation`], [`ListReservations`], [`GetSeries`], [`GetAvailability`], [`SearchFreeResources`], [`ListProfiles`], [`CheckReservations`] | resource.created, resource.updated, resource.deleted, resource.status.changed, resource.category.changed, availability.rules.updated |
+//! | [`RequestReservation`], [`EditReservation`], [`CancelReservation`], [`RequestSeries`], [`CancelSeries`], [`PlaceBlock`] | [`GetReservation`], [`ListReservations`], [`GetSeries`], [`GetAvailability`], [`SearchFreeResources`], [`ListProfiles`], [`CountFuture`], [`CheckReservations`] | resource.created, resource.updated, resource.deleted, resource.status.changed, resource.category.changed, availability.rules.updated |
 //!
 //! Every writer goes through the module `occupancy`, the guard against double booking.
 
@@ -11,8 +11,10 @@ pub mod cached;
 mod cancel;
 mod cancel_series;
 mod check;
+mod decision;
 mod edit;
 mod error;
+mod future;
 mod get;
 mod get_availability;
 mod get_series;
@@ -44,6 +46,7 @@ pub use cancel_series::{CancelSeries, SeriesCancelled};
 pub use check::CheckReservations;
 pub use edit::{EditReservation, ReservationChanges};
 pub use error::{Conflict, Error};
+pub use future::{CountFuture, FutureReservations};
 pub use get::GetReservation;
 pub use get_availability::{GetAvailability, ResourceAvailability};
 pub use get_series::{GetSeries, Series};

@@ -5,6 +5,7 @@ use amqp::events::{ResourceDeleted, ResourceStatus};
 use chrono::TimeDelta;
 
 use super::cancel_series::cancel_all;
+use super::decision::Decision;
 use super::error::Error;
 use super::{Availability, profile, store};
 use crate::database::Transaction;
@@ -22,7 +23,9 @@ impl Reacts<ResourceDeleted> for Availability {
             profile.status = ResourceStatus::Unavailable;
             profile.deleted = true;
         })?;
+        let decision = Decision::on_deletion(envelope, &event);
         if updated.is_none() {
+            decision.log("the profile shows a later change already");
             return Ok(());
         }
         let mut future = store::live_after(transaction, event.resource_id, origin.now)?;
@@ -30,8 +33,7 @@ impl Reacts<ResourceDeleted> for Availability {
         let cancelled = cancel_all(transaction, origin, future, TimeDelta::zero(), Some("the resource was deleted"));
         match cancelled {
             Ok(count) => {
-                let (id, event_id) = (event.resource_id, envelope.event_id);
-                log::info!("event {event_id}: resource {id} is deleted, {count} reservations are cancelled");
+                decision.log(format_args!("it takes no reservations, and {count} future ones are cancelled"));
                 Ok(())
             }
             Err(Error::Storage(error)) => Err(error.into()),

@@ -3,6 +3,7 @@
 use amqp::Envelope;
 use amqp::events::{ResourceStatusChanged, ScheduleConflictDetected, TimeSlot};
 
+use super::decision::Decision;
 use super::model::Reservation;
 use super::{Availability, profile, store};
 use crate::database::Transaction;
@@ -27,15 +28,20 @@ impl Reacts<ResourceStatusChanged> for Availability {
         let status = event.new_status;
         let updated =
             profile::update(transaction, event.resource_id, envelope.version, |profile| profile.status = status)?;
-        if updated.is_none() || !status.is_closed() {
+        let decision = Decision::on_status(envelope, &event);
+        if updated.is_none() {
+            decision.log("the profile shows a later change already");
+            return Ok(());
+        }
+        if !status.is_closed() {
+            decision.log("it takes reservations");
             return Ok(());
         }
         let overlapped = store::live_after(transaction, event.resource_id, origin.now)?;
-        let (id, event_id, count) = (event.resource_id, envelope.event_id, overlapped.len());
-        log::info!("event {event_id}: resource {id} is closed, {count} live reservations overlap: {:?}", event.reason);
         if let Some(conflict) = conflict(&event, &overlapped, origin) {
             append_one(transaction, origin, 1, ConflictEvent::from(conflict))?;
         }
+        decision.log(format_args!("it takes no reservations, and {} live ones overlap", overlapped.len()));
         Ok(())
     }
 }

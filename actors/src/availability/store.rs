@@ -146,7 +146,7 @@ pub(super) fn save(transaction: &mut Transaction<'_>, reservation: &Reservation)
     Ok(())
 }
 
-fn live_words() -> Vec<&'static str> {
+pub(super) fn live_words() -> Vec<&'static str> {
     ReservationStatus::ALL.into_iter().filter(|status| status.is_live()).map(ReservationStatus::word).collect()
 }
 

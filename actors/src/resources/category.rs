@@ -4,7 +4,7 @@ use amqp::events::{CategoryCreated, CategoryUpdated};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ diesel::table! {
 }
 
 /// A category of resources.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Category {
     /// Its identifier.

@@ -8,7 +8,8 @@ use crate::database::Transaction;
 use crate::service::{Command, Context};
 use crate::violation::check_reason;
 
-/// Deletes a resource: it keeps its row and its history, and its code may be used again.
+/// Deletes a resource: it keeps its row and its history, and its code may be used again. Whether somebody has reserved it is
+/// for whoever asks to find out: this service knows nothing of reservations, and the deletion cancels those to come.
 #[derive(Debug, Clone)]
 pub struct DeleteResource {
     /// Which one.

@@ -2,6 +2,7 @@
 
 use amqp::events::{ResourceStatus, ResourceType};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::store::{Row, resources, word};
@@ -11,7 +12,7 @@ use crate::database::{self, DatabaseConnection};
 use crate::service::{Context, Query};
 
 /// Which resources to list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct ResourceFilter {
     /// Only this kind.
     pub resource_type: Option<ResourceType>,
@@ -28,7 +29,7 @@ pub struct ResourceFilter {
 }
 
 /// Lists resources by code.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ListResources {
     /// Which ones.
     pub filter: ResourceFilter,
@@ -39,7 +40,7 @@ pub struct ListResources {
 }
 
 /// A page of resources.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResourcePage {
     /// The resources, by code.
     pub items: Vec<Resource>,

@@ -22,6 +22,8 @@ mod list_categories;
 pub mod model;
 mod set_rules;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use category::Category;
 pub use change_category::ChangeCategory;

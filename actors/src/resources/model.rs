@@ -16,7 +16,7 @@ use crate::event_store::{Aggregate, aggregate_events};
 use crate::violation::{Violation, check_text};
 
 /// Something that can be reserved: a room, a laboratory, a piece of equipment.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Resource {
     /// Its identifier.

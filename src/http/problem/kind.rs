@@ -48,6 +48,7 @@ kinds! {
     RULES_BROKEN = 422, "rules.broken", "The request breaks rules.";
     VERSION_STALE = 412, "version.stale", "The thing has been changed since the caller read it.";
     RESOURCE_CODE_TAKEN = 409, "resource.code_taken", "Another resource has the code.";
+    RESOURCE_HAS_RESERVATIONS = 409, "resource.has_reservations", "The resource has reservations in the future.";
     CATEGORY_NAME_TAKEN = 409, "category.name_taken", "Another category has the name.";
     EMAIL_TAKEN = 409, "user.email_taken", "Another user has the address.";
     RESERVATION_CONFLICT = 409, "reservation.conflict", "The time is taken.";

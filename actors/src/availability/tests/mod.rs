@@ -19,6 +19,7 @@ use crate::resources::{ChangeStatus, CheckResources, CreateResource, DeleteResou
 use crate::service::{Command, Context, Query};
 use crate::wiring::{Course, Deliver};
 
+mod deletion;
 mod herd;
 mod reactions;
 mod reserving;
