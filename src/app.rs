@@ -121,6 +121,7 @@ impl App {
             database: self.database.clone(),
             tokens: self.tokens.clone(),
             clock: self.clock.clone(),
+            time_zone: self.settings.time_zone,
             cache: self.cache.clone(),
             probe: Probe::new(self.database.clone(), self.transport.clone()),
         }

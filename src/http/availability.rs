@@ -1,6 +1,6 @@
 //! Operations of the availability service on free time.
 
-use actors::availability::{FreeResource, GetAvailability, ResourceAvailability, SearchFreeResources};
+use actors::availability::{FreeResource, GetAvailability, ResourceAvailability, SearchFreeResources, cached};
 use amqp::events::ResourceType;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -69,8 +69,17 @@ struct Found {
 async fn show(call: Call<Span>) -> Result<Reply<ResourceAvailability>, Problem> {
     let (resource_id, Span { from, to }) = (call.id()?, &call.query);
     let query = GetAvailability { resource_id, from: *from, to: *to };
-    let attempt = || call.ask(&call.state.services.availability, query);
-    once_arrived(&call, resource_id, attempt).await.map(Reply::of)
+    once_arrived(&call, resource_id, || read(&call, query)).await.map(Reply::of)
+}
+
+/// Puts the answer together out of days, or else asks for it as a whole.
+async fn read(call: &Call<Span>, query: GetAvailability) -> Result<ResourceAvailability, Problem> {
+    let (span, cache, availability) = (query.span()?, &call.state.cache, &call.state.services.availability);
+    let ask = |days| call.ask(availability, days);
+    match cached::read_days(cache, query.resource_id, span, call.state.time_zone, ask).await? {
+        Some(answer) => Ok(answer),
+        None => call.ask(availability, query).await,
+    }
 }
 
 async fn search(call: Call<Search>) -> Result<Reply<Found>, Problem> {

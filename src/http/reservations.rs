@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use actix_web::http::header::RETRY_AFTER;
 use actors::access::Permission;
 use actors::availability::{
-    CancelReservation, EditReservation, Error, GetReservation, ListReservations, NewReservation, RequestReservation,
-    Reservation, ReservationChanges, ReservationFilter, ReservationStatus,
+    CancelReservation, EditReservation, Error, GetReservation, ListActive, ListReservations, NewReservation,
+    RequestReservation, Reservation, ReservationChanges, ReservationFilter, ReservationStatus, cached,
 };
 use actors::resources::GetResource;
 use chrono::{DateTime, Utc};
@@ -50,6 +50,14 @@ pub fn group() -> Group {
             "The caller's reservations, or everybody's for who may see them.",
         )
         .to(list),
+        get(
+            Access::Caller,
+            "/reservations/active",
+            "listActiveReservations",
+            "What a user has reserved and has not ended, by start: the first 200.",
+        )
+        .may_refuse(&[&kind::FORBIDDEN])
+        .to(list_active),
         get(Access::Caller, "/reservations/{id}", "getReservation", "One reservation.")
             .may_refuse(&[&kind::NOT_FOUND])
             .to(show),
@@ -82,6 +90,14 @@ struct Filter {
     /// How many items at most, 1 to 200.
     #[serde(default)]
     limit: Limit,
+}
+
+/// Whose reservations to list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Whose {
+    /// The user, if not the caller: needs the permission `reservations:read-all`.
+    user_id: Option<Uuid>,
 }
 
 /// Why a reservation is called off.
@@ -141,6 +157,17 @@ async fn list(call: Call<Filter>) -> Result<Reply<Page<Reservation>>, Problem> {
     let query = ListReservations { filter, after, limit: limit.get() };
     let page = call.ask(&call.state.services.availability, query).await?;
     Ok(Reply::of(Page { items: page.items, next_cursor: page.next.map(|place| Cursor::behind(LIST, &place)) }))
+}
+
+async fn list_active(call: Call<Whose>) -> Result<Reply<Page<Reservation>>, Problem> {
+    let query = ListActive { user_id: call.query.user_id.unwrap_or(call.caller.id()) };
+    query.admits(&call.caller)?;
+    let (availability, now) = (&call.state.services.availability, call.state.clock.now());
+    let items = match call.read(cached::active(query.user_id), availability, query).await?.at(now) {
+        Some(items) => items,
+        None => call.ask(availability, query).await?.at(now).unwrap_or_default(),
+    };
+    Ok(Reply::of(Page { items, next_cursor: None }))
 }
 
 async fn show(call: Call) -> One {

@@ -1,15 +1,15 @@
 //! Operations of the resources service on resources.
 
 use actors::access::Permission;
-use actors::availability::CountFuture;
+use actors::availability::{self, CountFuture, GetRules};
 use actors::resources::model::{NewResource, ResourceChanges};
 use actors::resources::{
     ChangeCategory, ChangeStatus, CreateResource, DeleteResource, EditResource, Error, GetResource, ListResources,
     Resource, ResourceFilter, SetRules, cached,
 };
-use amqp::events::{AvailabilityRules, ResourceStatus, ResourceType};
+use amqp::events::{AvailabilityRules, ResourceStatus, ResourceType, WeeklySchedule};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::answer::{Done, Reply};
@@ -124,6 +124,34 @@ struct Deletion {
     force: bool,
 }
 
+/// What reservations of a resource must keep to.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ResourceRules {
+    /// The rules that were set last.
+    #[serde(flatten)]
+    rules: AvailabilityRules,
+    /// When it is open. Absent until availability knows the resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opening_hours: Option<WeeklySchedule>,
+    /// Whether reservations are checked against these rules already: they reach availability with their event.
+    in_force: bool,
+}
+
+/// New rules. What else was read with the old ones may stand beside them and changes nothing.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct NewRules {
+    #[serde(flatten)]
+    rules: AvailabilityRules,
+    /// As it was read; it cannot be changed here.
+    #[serde(rename = "openingHours")]
+    _opening_hours: Option<WeeklySchedule>,
+    /// As it was read.
+    #[serde(rename = "inForce")]
+    _in_force: Option<bool>,
+}
+
 type One = Result<Reply<Resource>, Problem>;
 
 fn reply(resource: Resource) -> Reply<Resource> {
@@ -212,13 +240,22 @@ async fn change_category(call: Sent<CategoryChange>) -> One {
     Ok(reply(call.command(&call.state.services.resources, command).await?))
 }
 
-async fn show_rules(call: Call) -> Result<Reply<AvailabilityRules>, Problem> {
+async fn show_rules(call: Call) -> Result<Reply<ResourceRules>, Problem> {
     let resource = read(&call).await?;
-    Ok(Reply::of(resource.rules).version(resource.version))
+    let id = resource.id;
+    let applied = match call.read(availability::cached::rules(id), &call.state.services.availability, GetRules(id)).await {
+        Ok(applied) => Some(applied),
+        // Its creation is on its way to availability.
+        Err(problem) if problem.kind() == &kind::NOT_FOUND => None,
+        Err(problem) => return Err(problem),
+    };
+    let in_force = applied.as_ref().is_some_and(|applied| applied.rules == resource.rules);
+    let opening_hours = applied.map(|applied| applied.opening_hours);
+    Ok(Reply::of(ResourceRules { rules: resource.rules, opening_hours, in_force }).version(resource.version))
 }
 
-async fn set_rules(call: Sent<AvailabilityRules>) -> Result<Reply<AvailabilityRules>, Problem> {
-    let (id, expected_version, rules) = (call.id()?, call.expected_version, call.body.0.clone());
+async fn set_rules(call: Sent<NewRules>) -> Result<Reply<AvailabilityRules>, Problem> {
+    let (id, expected_version, rules) = (call.id()?, call.expected_version, call.body.0.rules.clone());
     let resource = call.command(&call.state.services.resources, SetRules { id, expected_version, rules }).await?;
     Ok(Reply::of(resource.rules).version(resource.version))
 }

@@ -10,6 +10,7 @@ use actors::imports::Imports;
 use actors::reports::Reports;
 use actors::resources::Resources;
 use actors::supervision::{Address, Running};
+use chrono_tz::Tz;
 
 use super::health::Probe;
 
@@ -47,6 +48,8 @@ pub struct HttpState {
     pub cache: CacheClient,
     /// The time.
     pub clock: Clock,
+    /// The zone of the campus.
+    pub time_zone: Tz,
     /// Looks whether the database answers.
     pub probe: Probe,
 }

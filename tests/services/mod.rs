@@ -1,6 +1,7 @@
 //! Each service over HTTP, on each engine.
 
 mod accounts;
+mod cached_availability;
 mod campus;
 mod cli;
 mod dead_letters;

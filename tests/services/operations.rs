@@ -113,7 +113,7 @@ const PROMISED: &str = "
     POST /users/{id}/roles, POST /resources, GET /resources, GET /resources/{id}, PATCH /resources/{id},
     DELETE /resources/{id}, PATCH /resources/{id}/status, PATCH /resources/{id}/category, GET /resources/{id}/rules,
     PUT /resources/{id}/rules, GET /categories, POST /categories, PATCH /categories/{id}, POST /imports/timetable,
-    GET /imports/{id}, POST /reservations, GET /reservations, GET /reservations/{id}, PATCH /reservations/{id},
+    GET /imports/{id}, POST /reservations, GET /reservations, GET /reservations/active, GET /reservations/{id}, PATCH /reservations/{id},
     POST /reservations/{id}/cancel, POST /reservations/series, GET /reservations/series/{id},
     DELETE /reservations/series/{id}, GET /resources/{id}/availability, GET /availability/search, GET /events,
     GET /admin/actors, POST /admin/actors/{path}/restart, GET /health/live, GET /health/ready, GET /reports/usage";

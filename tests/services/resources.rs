@@ -141,13 +141,20 @@ fn administrator_category(campus: &Campus, name: &str) -> Value {
     items(&page).into_iter().find(|category| category["name"] == name).expect("the category")
 }
 
+/// Rules as they were read, without what cannot be set.
+fn set_only(mut rules: Value) -> Value {
+    let fields = rules.as_object_mut().expect("an object");
+    fields.retain(|field, _| !["openingHours", "inForce"].contains(&field.as_str()));
+    rules
+}
+
 fn rules(campus: &Campus) {
     let administrator = &campus.administrator;
     let room = campus.room("R1");
     let path = format!("/resources/{room}/rules");
     let before = administrator.get(&path);
     assert_eq!(before.header("etag"), Some("\"1\""));
-    let mut rules = before.expect(200);
+    let mut rules = set_only(before.expect(200));
     assert_eq!(rules["maxAdvanceBookingDays"], 30);
     rules["maxBookingDurationMinutes"] = json!(90);
     rules["customRules"]["bufferMinutes"] = json!(10);
@@ -155,7 +162,7 @@ fn rules(campus: &Campus) {
     let put = administrator.send("PUT", &path, &[("if-match", "\"1\"")], Some(&rules));
     assert_eq!(put.header("etag"), Some("\"2\""));
     assert_eq!(put.expect(200), rules);
-    assert_eq!(administrator.get(&path).expect(200), rules);
+    assert_eq!(set_only(administrator.get(&path).expect(200)), rules);
     assert_eq!(administrator.get(&format!("/resources/{room}")).expect(200)["rules"], rules);
     let broken = json!({
         "requiresApproval": false, "maxAdvanceBookingDays": 0, "minBookingDurationMinutes": 0,

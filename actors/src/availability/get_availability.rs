@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::days::clipped;
 use super::error::Error;
 use super::model::Slot;
 use super::occupancy::{self, Hold};
@@ -27,9 +28,9 @@ pub struct ResourceAvailability {
     pub resource_id: Uuid,
     /// Whether it is closed now, whatever its times.
     pub closed: bool,
-    /// When it is taken, as far as no further reservation fits: buffers included, in the order of time.
+    /// When it is taken within the span, as far as no further reservation fits: buffers included, in the order of time.
     pub busy: Vec<Slot>,
-    /// When it is open and not taken, in the order of time.
+    /// When it is open and not taken within the span, in the order of time.
     pub free: Vec<Slot>,
 }
 
@@ -50,15 +51,30 @@ impl Query for GetAvailability {
     type Refusal = Error;
 
     fn run(self, connection: &mut DatabaseConnection, context: &Context) -> Result<ResourceAvailability, Error> {
-        let span = check_span(self.from, self.to, LONGEST)?;
+        let span = self.span()?;
         let profile = profile::existing(connection, self.resource_id)?;
         let holds = occupancy::holds(connection, self.resource_id, span)?;
-        let busy = full(&holds, profile.units());
-        let closed = profile.status.is_closed();
-        let open = if closed { Vec::new() } else { open_times(&profile, span, context.time_zone) };
-        let free = subtract(&open, &busy);
-        Ok(ResourceAvailability { resource_id: self.resource_id, closed, busy, free })
+        Ok(during(&profile, &holds, span, context.time_zone))
     }
+}
+
+impl GetAvailability {
+    /// The span that is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] when it has no order, or is too long.
+    pub fn span(&self) -> Result<Slot, Error> {
+        check_span(self.from, self.to, LONGEST)
+    }
+}
+
+/// What a resource is like during `span`, given all that holds it then, and perhaps more.
+pub(super) fn during(profile: &Profile, holds: &[Hold], span: Slot, time_zone: Tz) -> ResourceAvailability {
+    let busy = clipped(&full(holds, profile.units()), span);
+    let closed = profile.status.is_closed();
+    let open = if closed { Vec::new() } else { open_times(profile, span, time_zone) };
+    let free = clipped(&subtract(&open, &busy), span);
+    ResourceAvailability { resource_id: profile.resource_id, closed, busy, free }
 }
 
 /// A span with an order and a bound.
@@ -104,8 +120,9 @@ fn open_times(profile: &Profile, span: Slot, time_zone: Tz) -> Vec<Slot> {
         return vec![span];
     }
     let opening = &profile.opening;
-    let first = span.starts_at.with_timezone(&time_zone).date_naive();
-    let last = span.ends_at.with_timezone(&time_zone).date_naive();
+    // A day more at both ends: where clocks once went back over midnight, dates do not follow each other in time.
+    let first = span.starts_at.with_timezone(&time_zone).date_naive() - Days::new(1);
+    let last = span.ends_at.with_timezone(&time_zone).date_naive() + Days::new(1);
     let mut times = Vec::new();
     for day in first.iter_days().take_while(|day| *day <= last) {
         use chrono::{Datelike, NaiveTime, Weekday};
@@ -152,4 +169,4 @@ fn subtract(open: &[Slot], busy: &[Slot]) -> Vec<Slot> {
 
 #[cfg(test)]
 #[path = "get_availability_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -104,7 +104,7 @@ proptest! {
     }
 }
 
-fn profile(custom: CustomRules, opening: WeeklySchedule) -> Profile {
+pub fn profile(custom: CustomRules, opening: WeeklySchedule) -> Profile {
     let rules = AvailabilityRules {
         min_booking_duration_minutes: 1,
         custom_rules: Some(custom),

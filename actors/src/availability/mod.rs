@@ -2,23 +2,28 @@
 //!
 //! | commands | queries | reactions |
 //! |---|---|---|
-//! | [`RequestReservation`], [`EditReservation`], [`CancelReservation`], [`RequestSeries`], [`CancelSeries`], [`PlaceBlock`] | [`GetReservation`], [`ListReservations`], [`GetSeries`], [`GetAvailability`], [`SearchFreeResources`], [`ListProfiles`], [`CountFuture`], [`CheckReservations`] | resource.created, resource.updated, resource.deleted, resource.status.changed, resource.category.changed, availability.rules.updated |
+//! | [`RequestReservation`], [`EditReservation`], [`CancelReservation`], [`RequestSeries`], [`CancelSeries`], [`PlaceBlock`] | [`GetReservation`], [`ListReservations`], [`GetSeries`], [`GetAvailability`], [`GetDays`], [`GetRules`], [`ListActive`], [`SearchFreeResources`], [`ListProfiles`], [`CountFuture`], [`CheckReservations`] | resource.created, resource.updated, resource.deleted, resource.status.changed, resource.category.changed, availability.rules.updated |
 //!
-//! Every writer goes through the module `occupancy`, the guard against double booking.
+//! Every writer goes through the module `occupancy`, the guard against double booking, and none reads the cache: see
+//! [`cached`].
 
 mod alternatives;
 pub mod cached;
 mod cancel;
 mod cancel_series;
 mod check;
+mod days;
 mod decision;
 mod edit;
 mod error;
 mod future;
 mod get;
 mod get_availability;
+mod get_days;
+mod get_rules;
 mod get_series;
 mod list;
+mod list_active;
 mod list_profiles;
 pub mod model;
 mod occupancy;
@@ -49,8 +54,11 @@ pub use error::{Conflict, Error};
 pub use future::{CountFuture, FutureReservations};
 pub use get::GetReservation;
 pub use get_availability::{GetAvailability, ResourceAvailability};
+pub use get_days::GetDays;
+pub use get_rules::{GetRules, RulesInForce};
 pub use get_series::{GetSeries, Series};
 pub use list::{ListReservations, ReservationFilter, ReservationPage};
+pub use list_active::{ActiveReservations, ListActive};
 pub use list_profiles::ListProfiles;
 pub use model::{Reservation, ReservationStatus, Slot};
 pub use place_block::{PlaceBlock, Placed};

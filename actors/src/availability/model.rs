@@ -33,6 +33,12 @@ impl Slot {
         self.starts_at < other.ends_at && other.starts_at < self.ends_at
     }
 
+    /// What the two have in common.
+    pub fn within(&self, other: &Self) -> Option<Self> {
+        let (starts_at, ends_at) = (self.starts_at.max(other.starts_at), self.ends_at.min(other.ends_at));
+        (starts_at < ends_at).then_some(Self { starts_at, ends_at })
+    }
+
     /// How long it is.
     pub fn duration(&self) -> TimeDelta {
         self.ends_at - self.starts_at
@@ -77,7 +83,7 @@ impl ReservationStatus {
 }
 
 /// A user's right to a resource for a span of time.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reservation {
     /// Its identifier.
@@ -104,7 +110,7 @@ pub struct Reservation {
     /// Who asked for it.
     pub created_by: Uuid,
     /// Whether it was cancelled after the deadline for that.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled_late: bool,
     /// Why it was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -221,14 +227,15 @@ impl Reservation {
         }
         let (mut changes, mut previous) = (Fields::new(), Fields::new());
         let mut change = |field: &str, old: Value, new: Value| {
-            if old != new {
-                changes.insert(field.to_owned(), new);
-                previous.insert(field.to_owned(), old);
-            }
+            changes.insert(field.to_owned(), new);
+            previous.insert(field.to_owned(), old);
         };
-        change("startTime", json!(self.slot.starts_at), json!(slot.starts_at));
-        change("endTime", json!(self.slot.ends_at), json!(slot.ends_at));
-        if purpose.is_some() {
+        // Both times, also the one that stays: whoever keeps what days are like has to know all that the span touched.
+        if slot != self.slot {
+            change("startTime", json!(self.slot.starts_at), json!(slot.starts_at));
+            change("endTime", json!(self.slot.ends_at), json!(slot.ends_at));
+        }
+        if purpose.is_some() && purpose != self.purpose.as_deref() {
             change("purpose", json!(self.purpose), json!(purpose));
         }
         if changes.is_empty() {
@@ -236,6 +243,8 @@ impl Reservation {
         }
         Ok(Some(ReservationUpdated {
             reservation_id: self.id,
+            resource_id: Some(self.resource_id),
+            user_id: Some(self.user_id),
             changes,
             previous_values: Some(previous),
             updated_by: by,

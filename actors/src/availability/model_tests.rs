@@ -144,8 +144,13 @@ fn an_edit_names_what_changes_and_what_it_was() {
     assert_eq!(edit(at(0), slot(60, 120), None), Ok(None));
     assert_eq!(edit(at(0), slot(60, 120), Some("seminar")), Ok(None), "the same purpose is no change");
     let event = edit(at(0), slot(60, 180), None).expect("may be moved").expect("a change");
-    assert_eq!(event.changes.keys().collect::<Vec<_>>(), ["endTime"]);
-    assert_eq!(event.previous_values.expect("previous values")["endTime"], json!(at(120)));
+    let times = [("endTime", at(180)), ("startTime", at(60))].map(|(field, at)| (field.to_owned(), json!(at)));
+    assert_eq!(event.changes, times.into(), "both times, whichever moved");
+    let times = [("endTime", at(120)), ("startTime", at(60))].map(|(field, at)| (field.to_owned(), json!(at)));
+    assert_eq!(event.previous_values, Some(times.into()));
+    assert_eq!((event.resource_id, event.user_id), (Some(reservation.resource_id), Some(reservation.user_id)));
+    let event = edit(at(0), slot(60, 120), Some("thesis")).expect("may be changed").expect("a change");
+    assert_eq!(event.changes.keys().collect::<Vec<_>>(), ["purpose"]);
     assert!(edit(at(60), slot(60, 180), None).is_err(), "it has begun");
     assert!(edit(at(60), slot(60, 120), Some("thesis")).is_ok(), "its purpose may still be corrected");
 }

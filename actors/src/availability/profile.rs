@@ -33,6 +33,9 @@ diesel::table! {
     }
 }
 
+/// The longest time that is kept free behind a reservation. Our own rules allow less; another program's might not.
+pub(super) const LARGEST_BUFFER: TimeDelta = TimeDelta::days(1);
+
 /// A resource as far as reserving it is concerned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
@@ -70,9 +73,9 @@ impl Profile {
         self.rules.custom_rules.clone().unwrap_or_default()
     }
 
-    /// The time kept free behind each reservation.
+    /// The time kept free behind each reservation, at most [`LARGEST_BUFFER`].
     pub fn buffer(&self) -> TimeDelta {
-        TimeDelta::minutes(self.custom_rules().buffer_minutes.into())
+        TimeDelta::minutes(self.custom_rules().buffer_minutes.into()).min(LARGEST_BUFFER)
     }
 
     /// How many reservations it takes at once.

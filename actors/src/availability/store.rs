@@ -186,6 +186,25 @@ pub(super) fn live_after(
     read(rows)
 }
 
+/// The first live reservations of a user that end after `after`, in the order of time.
+pub(super) fn live_of_user(
+    connection: &mut DatabaseConnection,
+    user_id: Uuid,
+    after: DateTime<Utc>,
+    most: usize,
+) -> Result<Vec<Reservation>, database::Error> {
+    let rows: Vec<Row> = each_engine!(connection, connection => {
+        reservations::table
+            .filter(reservations::user_id.eq(Id(user_id)))
+            .filter(reservations::ends_at.gt(Instant(after)))
+            .filter(reservations::status.eq_any(live_words()))
+            .order((reservations::starts_at, reservations::id))
+            .limit(i64::try_from(most).unwrap_or(i64::MAX))
+            .load(connection)
+    })?;
+    read(rows)
+}
+
 /// Those of the ids that are stored already.
 pub(super) fn stored(transaction: &mut Transaction<'_>, ids: &[Uuid]) -> Result<Vec<Uuid>, database::Error> {
     let ids: Vec<Id> = ids.iter().copied().map(Id).collect();

@@ -219,6 +219,8 @@ fn event(number: u128, version: i64, last: bool) -> ReservationEvent {
         let changes = [("endTime".to_owned(), serde_json::json!(end))].into_iter().collect();
         ReservationEvent::Updated(ReservationUpdated {
             reservation_id,
+            resource_id: None,
+            user_id: None,
             changes,
             previous_values: None,
             updated_by: nobody,

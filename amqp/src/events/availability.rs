@@ -66,8 +66,14 @@ event!(ReservationCreated = "reservation.created", Reservation by reservation_id
 pub struct ReservationUpdated {
     /// The reservation.
     pub reservation_id: Uuid,
+    /// Its resource. An addition to the original payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<Uuid>,
+    /// Who holds it. An addition to the original payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
     /// The fields that changed, by their wire names in `reservation.created`, with their new values; `null` when
-    /// cleared.
+    /// cleared. Of a reservation that was moved both times are here, also when one of them stayed as it was.
     pub changes: Fields,
     /// The values of the same fields before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,8 +84,16 @@ pub struct ReservationUpdated {
 
 event!(ReservationUpdated = "reservation.updated", Reservation by reservation_id, Availability, {
     reservation_id: example::RESERVATION,
-    changes: example::fields([("endTime", json!("2026-03-02T17:00:00Z"))]),
-    previous_values: Some(example::fields([("endTime", json!("2026-03-02T16:00:00Z"))])),
+    resource_id: Some(example::RESOURCE),
+    user_id: Some(example::USER),
+    changes: example::fields([
+        ("startTime", json!("2026-03-02T14:00:00Z")),
+        ("endTime", json!("2026-03-02T17:00:00Z")),
+    ]),
+    previous_values: Some(example::fields([
+        ("startTime", json!("2026-03-02T14:00:00Z")),
+        ("endTime", json!("2026-03-02T16:00:00Z")),
+    ])),
     updated_by: example::USER,
 });
 

@@ -101,7 +101,8 @@ impl Edge {
         let tokens = Tokens::load(&database).await.expect("a key");
         let (services, running) = services(&campus, &tokens);
         let probe = Probe::new(database.clone(), Transport::in_process(&[]));
-        let state = HttpState { services, running, database, tokens, clock: clock.clone(), cache, probe };
+        let time_zone = campus.time_zone;
+        let state = HttpState { services, running, database, tokens, clock: clock.clone(), time_zone, cache, probe };
         Self { state, clock, _directory: directory }
     }
 

@@ -133,6 +133,7 @@ async fn rules_are_replaced_and_none_is_ignored() {
         edge.request(Method::PUT, &path).json(rules).bearer(&token).header("if-match", read.header("etag")).send()
     };
     let set = put(&rules).await.expect(200);
+    rules.as_object_mut().expect("an object").retain(|field, _| !["openingHours", "inForce"].contains(&field.as_str()));
     assert_eq!((set.json(), set.header("etag")), (rules.clone(), "\"2\""));
     rules["maxBookingDurationMinuets"] = json!(60);
     put(&rules).await.refused(400, "body.malformed");

@@ -19,6 +19,8 @@ use crate::resources::{ChangeStatus, CheckResources, CreateResource, DeleteResou
 use crate::service::{Command, Context, Query};
 use crate::wiring::{Course, Deliver};
 
+mod cached;
+mod closing;
 mod deletion;
 mod herd;
 mod reactions;
