@@ -243,12 +243,13 @@ async fn change_category(call: Sent<CategoryChange>) -> One {
 async fn show_rules(call: Call) -> Result<Reply<ResourceRules>, Problem> {
     let resource = read(&call).await?;
     let id = resource.id;
-    let applied = match call.read(availability::cached::rules(id), &call.state.services.availability, GetRules(id)).await {
-        Ok(applied) => Some(applied),
-        // Its creation is on its way to availability.
-        Err(problem) if problem.kind() == &kind::NOT_FOUND => None,
-        Err(problem) => return Err(problem),
-    };
+    let applied =
+        match call.read(availability::cached::rules(id), &call.state.services.availability, GetRules(id)).await {
+            Ok(applied) => Some(applied),
+            // Its creation is on its way to availability.
+            Err(problem) if problem.kind() == &kind::NOT_FOUND => None,
+            Err(problem) => return Err(problem),
+        };
     let in_force = applied.as_ref().is_some_and(|applied| applied.rules == resource.rules);
     let opening_hours = applied.map(|applied| applied.opening_hours);
     Ok(Reply::of(ResourceRules { rules: resource.rules, opening_hours, in_force }).version(resource.version))
