@@ -28,6 +28,7 @@ macro_rules! for_each_event {
             "user.logged_in" => UserLoggedIn (User) : Auth -> [];
             "user.logged_out" => UserLoggedOut (User) : Auth -> [];
             "role.assigned" => RoleAssigned (User) : Auth -> [];
+            "permission.granted" => PermissionGranted (User) : Auth -> [];
 
             "resource.created" => ResourceCreated (Resource) : Resources -> [
                 Availability "initialise its availability: profile, opening hours and rules",
@@ -125,7 +126,7 @@ pub struct Entry {
     pub event_type: &'static str,
     /// The name of the payload's struct and schema: `ResourceCreated`.
     pub payload: &'static str,
-    /// The kind of aggregate it happens to: `Resource`.
+    /// The kind of aggregate it happens to: `Resource`. See [`Entry::aggregates`].
     pub aggregate: &'static str,
     /// The service that raises it.
     pub producer: Service,
@@ -147,6 +148,13 @@ impl Entry {
     /// The same payload in an envelope.
     pub fn example_envelope(&self) -> Envelope {
         (self.example)()
+    }
+
+    /// The kinds of aggregate it happens to: one, save for the few events whose example shows the other.
+    pub fn aggregates(&self) -> Vec<String> {
+        let mut kinds = vec![self.aggregate.to_owned(), self.example_envelope().aggregate_type];
+        kinds.dedup();
+        kinds
     }
 
     /// The payload's JSON Schema: a reference into the generator's definitions.

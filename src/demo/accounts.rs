@@ -36,7 +36,7 @@ impl Accounts {
     /// The caller who is this role's user.
     pub fn caller(&self, role: Role) -> Caller {
         let user = self.0.iter().find(|(_, of, _)| *of == role).map(|(user, ..)| user.id);
-        Caller { user_id: user, roles: BTreeSet::from([role]), ..Caller::operator(Ids.next()) }
+        Caller { user_id: user, ..Caller::operator(Ids.next()).in_roles(BTreeSet::from([role])) }
     }
 
     /// The general administrator.

@@ -131,7 +131,20 @@ impl<Q, B> Call<Q, B> {
         Result<T, E>: Send,
         Problem: From<E>,
     {
-        let question = Question { caller: self.caller.clone(), query };
-        Ok(whom.send_within(question, PATIENCE).await??)
+        ask(&self.caller, whom, query).await
     }
+}
+
+/// Asks a service for `caller`.
+///
+/// # Errors
+/// The service's refusal, or that it did not answer.
+pub(super) async fn ask<S, A, T, E>(caller: &Caller, whom: &Address<S>, query: A) -> Result<T, Problem>
+where
+    S: Actor<Context = Context<S>> + Handler<Question<A>>,
+    Question<A>: Message<Result = Result<T, E>> + Send + 'static,
+    Result<T, E>: Send,
+    Problem: From<E>,
+{
+    Ok(whom.send_within(Question { caller: caller.clone(), query }, PATIENCE).await??)
 }

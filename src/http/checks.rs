@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actors::access::Permission;
-use actors::auth::CheckUsers;
+use actors::auth::{CheckRoles, CheckUsers};
 use actors::availability::{CheckReservations, ListProfiles, ListReservations};
 use actors::database::{DatabaseConnection, Error};
 use actors::event_store::{outbox, recovery};
@@ -54,6 +54,7 @@ async fn run(call: Call) -> Result<Reply<Checks>, Problem> {
         checks.differences.extend(differences);
     };
     enter("users", call.ask(&services.auth, CheckUsers).await?);
+    enter("roles", call.ask(&services.auth, CheckRoles).await?);
     enter("resources", call.ask(&services.resources, CheckResources).await?);
     enter("reservations", call.ask(&services.availability, CheckReservations).await?);
     enter("availabilityProfiles", profiles(&call).await?);

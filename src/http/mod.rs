@@ -41,6 +41,7 @@ mod query;
 mod reports;
 mod reservations;
 mod resources;
+mod roles;
 mod route;
 mod series;
 mod server;
@@ -62,6 +63,7 @@ fn table() -> Table {
     Table::of(vec![
         accounts::group(),
         users::group(),
+        roles::group(),
         resources::group(),
         categories::group(),
         reservations::group(),

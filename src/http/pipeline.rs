@@ -40,7 +40,7 @@ async fn run(
     payload: Payload,
     marks: Marks,
 ) -> Result<HttpResponse, Problem> {
-    let caller = route.row.access.admit(&request, &state, marks)?;
+    let caller = route.row.access.admit(&request, &state, marks).await?;
     let bytes = match &route.body {
         Some(kind) => kind.receive(request.headers(), payload).await?,
         None => Bytes::new(),

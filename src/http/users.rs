@@ -1,7 +1,7 @@
 //! Operations of the auth service on users.
 
 use actors::access::{Permission, Role};
-use actors::auth::{AddUser, AssignRole, GetUser, ListUsers, User};
+use actors::auth::{AddUser, AssignRole, GetUser, GrantPermission, ListUsers, User};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -10,10 +10,11 @@ use super::call::{Call, Sent};
 use super::caller::Access;
 use super::paging::{Cursor, Limit, Page};
 use super::problem::{Problem, kind};
+use super::roles::PermissionGrant;
 use super::route::{Group, create, get, post};
 
-const READ: Access = Access::Permission(Permission::UsersRead);
-const WRITE: Access = Access::Permission(Permission::UsersWrite);
+pub(super) const READ: Access = Access::Permission(Permission::UsersRead);
+pub(super) const WRITE: Access = Access::Permission(Permission::UsersWrite);
 const LIST: &str = "users";
 
 /// The operations.
@@ -27,9 +28,12 @@ pub fn group() -> Group {
             .may_refuse(&[&kind::RULES_BROKEN, &kind::EMAIL_TAKEN])
             .to(add),
         get(READ, "/users/{id}", "getUser", "One user.").may_refuse(&[&kind::NOT_FOUND]).to(show),
-        post(WRITE, "/users/{id}/roles", "assignRole", "Gives a user a role; it counts from the next access token on.")
+        post(WRITE, "/users/{id}/roles", "assignRole", "Gives a user a role; it counts at once.")
             .may_refuse(&[&kind::NOT_FOUND, &kind::VERSION_STALE])
             .to(assign_role),
+        post(WRITE, "/users/{id}/permissions", "grantPermission", "Gives a user a permission; it counts at once.")
+            .may_refuse(&[&kind::RULES_BROKEN, &kind::NOT_FOUND, &kind::VERSION_STALE])
+            .to(grant),
     ];
     Group { name: "Users", about: "Who has an account, and in which roles.", routes }
 }
@@ -89,4 +93,10 @@ async fn show(call: Call) -> Result<Reply<User>, Problem> {
 async fn assign_role(call: Sent<RoleAssignment>) -> Result<Reply<User>, Problem> {
     let (user_id, role, expected_version) = (call.id()?, call.body.0.role, call.expected_version);
     Ok(reply(call.command(&call.state.services.auth, AssignRole { user_id, role, expected_version }).await?))
+}
+
+async fn grant(call: Sent<PermissionGrant>) -> Result<Reply<User>, Problem> {
+    let (user_id, permission, expected_version) = (call.id()?, call.body.0.permission()?, call.expected_version);
+    let command = GrantPermission { user_id, permission, expected_version };
+    Ok(reply(call.command(&call.state.services.auth, command).await?))
 }

@@ -25,6 +25,9 @@ fn everything(campus: &Campus) {
     let administrator = &campus.administrator;
     let teacher = campus.member("TEACHER");
     administrator.post(&format!("/users/{}/roles", teacher.user_id()), &json!({"role": "SECURITY"})).expect(200);
+    let grant = json!({"permission": "reports:read"});
+    administrator.post(&format!("/users/{}/permissions", teacher.user_id()), &grant).expect(200);
+    administrator.post("/roles/SECURITY/permissions", &grant).expect(200);
     let category = administrator.post("/categories", &json!({"name": "Rooms"})).expect(201);
     administrator.patch(&format!("/categories/{}", id(&category)), &json!({"description": "All"})).expect(200);
     let room = campus.ruled("E1", &json!({"maxAdvanceBookingDays": 31}));

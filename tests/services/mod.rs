@@ -1,5 +1,6 @@
 //! Each service over HTTP, on each engine.
 
+mod access;
 mod accounts;
 mod cached_availability;
 mod campus;

@@ -7,7 +7,7 @@ use crate::access::Role;
 use crate::database::Transaction;
 use crate::service::{Command, Context};
 
-/// Gives a user a role; nothing happens when the user has it. It counts from the user's next access token on.
+/// Gives a user a role; nothing happens when the user has it. It counts at once.
 #[derive(Debug, Clone, Copy)]
 pub struct AssignRole {
     /// Whom.

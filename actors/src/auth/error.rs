@@ -28,7 +28,7 @@ pub enum Error {
     #[error("the request breaks {} rules", .0.len())]
     Invalid(Vec<Violation>),
     /// The caller saw another version.
-    #[error("the user has version {current} by now; read it again and repeat the change")]
+    #[error("it has version {current} by now; read it again and repeat the change")]
     VersionStale {
         /// The version it has.
         current: i64,

@@ -85,7 +85,7 @@ impl Auth {
 
     /// The answer to somebody whose session has been stored.
     pub(super) fn admit(&self, user: User, session_id: Uuid, refresh_token: Secret) -> Result<LoggedIn, Error> {
-        let access_token = self.tokens.issue(&user, session_id, self.campus.clock.now())?;
+        let access_token = self.tokens.issue(user.id, session_id, self.campus.clock.now())?;
         Ok(LoggedIn { access_token, refresh_token, expires_in: tokens::LIFETIME.num_seconds(), user })
     }
 }

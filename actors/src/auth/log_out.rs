@@ -4,8 +4,7 @@ use super::{Auth, Error, sessions, store};
 use crate::database::Transaction;
 use crate::service::{Command, Context};
 
-/// Ends the session that the caller's token belongs to: its refresh token is void at once, access tokens until they
-/// expire are not. Nothing happens when it has ended.
+/// Ends the session that the caller's token belongs to: its tokens are void at once. Nothing happens when it has ended.
 #[derive(Debug, Clone, Copy)]
 pub struct LogOut;
 
@@ -21,7 +20,7 @@ impl Command for LogOut {
         };
         let user = store::load(transaction, user_id)?;
         if sessions::revoke(transaction, session_id, user_id, context.origin.now)? {
-            let event = user.log_out();
+            let event = user.log_out(session_id);
             store::change(transaction, context, user, event)?;
         }
         Ok(())

@@ -2,14 +2,16 @@
 //!
 //! | commands | queries | reactions |
 //! |---|---|---|
-//! | [`AddUser`], [`FirstAdministrator`], [`AssignRole`], [`LogIn`], [`Refresh`], [`LogOut`] | [`GetUser`], [`ListUsers`], [`CheckUsers`] | none |
+//! | [`AddUser`], [`FirstAdministrator`], [`AssignRole`], [`GrantPermission`], [`GrantRolePermission`], [`LogIn`], [`Refresh`], [`LogOut`] | [`GetUser`], [`ListUsers`], [`ListRoles`], [`GetSession`], [`GetPermissions`], [`CheckUsers`], [`CheckRoles`] | none |
 //!
 //! ```text
 //! LogIn --> throttle --> read the hash --> compare, on a blocking thread --> transaction: session, event --> tokens
 //! ```
 //!
-//! An access token is verified by [`Tokens::caller`] without the database and lives for 15 minutes; a refresh token
-//! lives for 30 days and is exchanged for the next one each time it is used.
+//! An access token lives for 15 minutes and says no more than who shows it in which session ([`Tokens::verify`]). That the
+//! session goes on ([`GetSession`]) and what its user may do now ([`GetPermissions`]) is asked with each request, through
+//! the cache ([`cached`]): a logout counts at once, and so does what was given. A refresh token lives for 30 days and is
+//! exchanged for the next one each time it is used.
 
 mod add_user;
 mod assign_role;
@@ -18,12 +20,16 @@ mod check;
 mod error;
 mod first_administrator;
 mod get;
+mod get_session;
+mod grant_permission;
 mod hashing;
 mod list;
 mod log_in;
 mod log_out;
 pub mod model;
 mod refresh;
+mod rights;
+mod roles;
 mod rules;
 mod secret;
 mod sessions;
@@ -42,13 +48,17 @@ pub use check::CheckUsers;
 pub use error::Error;
 pub use first_administrator::FirstAdministrator;
 pub use get::GetUser;
+pub use get_session::{GetSession, Session};
+pub use grant_permission::GrantPermission;
 pub use list::{ListUsers, UserPage};
 pub use log_in::{LogIn, LoggedIn};
 pub use log_out::LogOut;
 pub use model::User;
 pub use refresh::Refresh;
+pub use rights::{GetPermissions, Rights};
+pub use roles::{CheckRoles, GrantRolePermission, ListRoles, RoleGrants, RoleRights};
 pub use secret::Secret;
-pub use tokens::{TokenError, Tokens};
+pub use tokens::{Identity, TokenError, Tokens};
 
 use crate::service::{Campus, service_actor};
 use hashing::Hashing;

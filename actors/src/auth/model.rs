@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use amqp::events::{RoleAssigned, UserLoggedIn, UserLoggedOut, UserRegistered};
+use amqp::events::{PermissionGranted, PermissionTarget, RoleAssigned, UserLoggedIn, UserLoggedOut, UserRegistered};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::rules::{check_email, check_password, normal_email};
-use crate::access::Role;
+use crate::access::{Permission, Role};
 use crate::event_store::{Aggregate, aggregate_events};
 use crate::violation::{Violation, check_text};
 
@@ -30,6 +30,8 @@ pub struct User {
     pub name: String,
     /// The user's functions at the university.
     pub roles: BTreeSet<Role>,
+    /// What the user was given, besides the permissions that come with the roles.
+    pub permissions: BTreeSet<Permission>,
     /// Whether the user may log in.
     pub active: bool,
     /// Grows by one with every event, logins included.
@@ -47,6 +49,8 @@ aggregate_events! {
         Registered(UserRegistered),
         /// A role was given.
         RoleAssigned(RoleAssigned),
+        /// A permission was given.
+        PermissionGranted(PermissionGranted),
         /// A login completed.
         LoggedIn(UserLoggedIn),
         /// A session ended.
@@ -73,6 +77,9 @@ impl Aggregate for User {
             UserEvent::Registered(_) => return Err("a user is registered once".to_owned()),
             UserEvent::RoleAssigned(assigned) => {
                 user.roles.insert(assigned.role_name.parse()?);
+            }
+            UserEvent::PermissionGranted(granted) => {
+                user.permissions.insert(granted.permission_name.parse()?);
             }
             UserEvent::LoggedIn(_) | UserEvent::LoggedOut(_) => {}
         }
@@ -112,6 +119,7 @@ impl User {
             email: event.email.clone(),
             name: event.name.clone(),
             roles: event.roles.iter().map(|role| role.parse()).collect::<Result<_, _>>()?,
+            permissions: BTreeSet::new(),
             active: true,
             version,
             created_at: at,
@@ -130,6 +138,18 @@ impl User {
         })
     }
 
+    /// The event that gives the user a permission; `None` when it was given before. That a role brings it does not count: it
+    /// is the user's own from now on.
+    pub fn grant(&self, permission: Permission, by: Uuid) -> Option<PermissionGranted> {
+        (!self.permissions.contains(&permission)).then(|| PermissionGranted {
+            target_id: self.id,
+            target_type: PermissionTarget::User,
+            permission_id: permission.id(),
+            permission_name: permission.name().to_owned(),
+            granted_by: by,
+        })
+    }
+
     /// The event of a completed login.
     pub fn log_in(&self, ip: Option<IpAddr>, user_agent: Option<&str>) -> UserLoggedIn {
         UserLoggedIn {
@@ -141,8 +161,8 @@ impl User {
     }
 
     /// The event of a session that ended.
-    pub fn log_out(&self) -> UserLoggedOut {
-        UserLoggedOut { user_id: self.id, email: self.email.clone() }
+    pub fn log_out(&self, session_id: Uuid) -> UserLoggedOut {
+        UserLoggedOut { user_id: self.id, email: self.email.clone(), session_id: Some(session_id) }
     }
 }
 

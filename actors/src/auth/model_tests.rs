@@ -1,6 +1,7 @@
 use amqp::{Envelope, Metadata};
 use proptest::prelude::*;
 
+use super::super::{Rights, RoleGrants};
 use super::*;
 use crate::event_store::{AggregateEvent, fold};
 
@@ -51,8 +52,42 @@ fn a_role_is_given_once() {
 }
 
 #[test]
+fn a_permission_is_given_once_even_if_a_role_brings_it() {
+    let user = user();
+    let given = user.grant(Permission::ResourcesRead, Uuid::nil()).expect("the user was not given it");
+    assert_eq!((given.target_id, given.target_type), (user.id, PermissionTarget::User));
+    let user = User::apply(Some(user), 2, at(1), &given.into()).expect("applies");
+    assert_eq!(user.permissions, BTreeSet::from([Permission::ResourcesRead]));
+    assert_eq!(user.grant(Permission::ResourcesRead, Uuid::nil()), None);
+}
+
+#[test]
+fn rights_are_those_of_the_roles_their_grants_and_the_users_own() {
+    let given = |role, permission| RoleGrants {
+        role,
+        permissions: BTreeSet::from([permission]),
+        version: 1,
+        updated_at: at(0),
+    };
+    let grants = [given(Role::Student, Permission::ReportsRead), given(Role::Teacher, Permission::EventsRead)];
+    let user = User { permissions: BTreeSet::from([Permission::SeriesWrite]), ..user() };
+    let rights = Rights::of(user.clone(), &grants);
+    let expected =
+        [Permission::ResourcesRead, Permission::ReservationsWrite, Permission::SeriesWrite, Permission::ReportsRead];
+    assert_eq!(rights, Rights { active: true, roles: user.roles.clone(), permissions: BTreeSet::from(expected) });
+    assert!(!Rights::of(User { active: false, ..user }, &grants).active);
+}
+
+#[test]
+fn an_unknown_permission_is_not_passed_over() {
+    let mut event = user().grant(Permission::Operate, Uuid::nil()).expect("new");
+    event.permission_name = "resources:paint".to_owned();
+    assert!(User::apply(Some(user()), 2, at(1), &event.into()).is_err());
+}
+
+#[test]
 fn a_history_begins_with_the_registration_and_has_only_one() {
-    assert!(User::apply(None, 1, at(0), &user().log_out().into()).is_err());
+    assert!(User::apply(None, 1, at(0), &user().log_out(Uuid::nil()).into()).is_err());
     assert!(User::apply(Some(user()), 2, at(0), &student().into()).is_err());
 }
 
@@ -93,7 +128,7 @@ fn envelope(version: i64, event: &UserEvent) -> Envelope {
 proptest! {
     /// What is done to a user step by step is what its history gives.
     #[test]
-    fn a_history_folds_to_the_state_it_was_written_from(steps in prop::collection::vec(0usize..8, 0..20)) {
+    fn a_history_folds_to_the_state_it_was_written_from(steps in prop::collection::vec(0usize..20, 0..30)) {
         let first = UserEvent::from(student());
         let mut history = vec![envelope(1, &first)];
         let mut user = User::apply(None, 1, at(1), &first).expect("applies");
@@ -101,7 +136,11 @@ proptest! {
             let event = match Role::ALL.get(step) {
                 Some(role) => user.assign_role(*role, Uuid::nil()).map(UserEvent::from),
                 None if step == 6 => Some(user.log_in(None, None).into()),
-                None => Some(user.log_out().into()),
+                None if step > 7 => {
+                    let permission = Permission::ALL[step - 8];
+                    user.grant(permission, Uuid::nil()).map(UserEvent::from)
+                }
+                None => Some(user.log_out(Uuid::nil()).into()),
             };
             if let Some(event) = event {
                 let version = user.version + 1;

@@ -57,7 +57,7 @@ impl Command for Rotate {
         let session_id = presented.session_id;
         if presented.rotated {
             sessions::revoke(transaction, session_id, user_id, now)?;
-            let event = user.log_out();
+            let event = user.log_out(session_id);
             store::change(transaction, context, user, event)?;
             return Ok(Rotation::Revoked { session_id });
         }

@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{Error, Secret};
+use super::{Error, Secret, Session};
 use crate::database::sql_types::{Id, Instant};
-use crate::database::{self, Transaction};
+use crate::database::{self, DatabaseConnection, Transaction};
 
 /// How long a refresh token is good for, and so a session that is not used.
 const LIFETIME: TimeDelta = TimeDelta::days(30);
@@ -46,6 +46,14 @@ pub(super) struct Presented {
     pub user_id: Uuid,
     /// Whether it was exchanged before: whoever shows it now, or did then, has stolen it.
     pub rotated: bool,
+}
+
+/// The session with this id.
+pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<Session, Error> {
+    use login_sessions as l;
+    let row = l::table.find(Id(id)).select((l::user_id, l::revoked_at)).first::<(Id, Option<Instant>)>(connection);
+    let (user_id, revoked_at) = row.optional().map_err(database::Error::from)?.ok_or(Error::TokenInvalid)?;
+    Ok(Session { user_id: user_id.0, active: revoked_at.is_none() })
 }
 
 /// Begins a session, and forgets the user's sessions that have expired.

@@ -1,11 +1,14 @@
 //! Rows of users: load, lock, save. The password's hash stands beside the user, never in it.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::model::UserEvent;
 use super::{Error, User};
+use crate::access::Permission;
 use crate::database::sql_types::{Id, Instant, Json};
 use crate::database::{self, DatabaseConnection, Transaction};
 use crate::event_store::{Aggregate, append_one};
@@ -13,7 +16,8 @@ use crate::service::Context;
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::database::sql_types::*;
+    use crate::access::Permission;
+use crate::database::sql_types::*;
 
     users (id) {
         id -> SqlId,
@@ -21,6 +25,7 @@ diesel::table! {
         name -> Text,
         password_hash -> Text,
         roles -> SqlJson,
+        permissions -> SqlJson,
         active -> Bool,
         version -> BigInt,
         created_at -> SqlInstant,
@@ -37,6 +42,7 @@ pub(super) struct Row {
     email: String,
     name: String,
     roles: Json,
+    permissions: Json,
     active: bool,
     version: i64,
     created_at: Instant,
@@ -49,6 +55,7 @@ type Columns = (
     users::email,
     users::name,
     users::roles,
+    users::permissions,
     users::active,
     users::version,
     users::created_at,
@@ -62,6 +69,7 @@ pub(super) const COLUMNS: Columns = (
     users::email,
     users::name,
     users::roles,
+    users::permissions,
     users::active,
     users::version,
     users::created_at,
@@ -76,6 +84,7 @@ impl Row {
             email: user.email.clone(),
             name: user.name.clone(),
             roles: Json(serde_json::to_value(&user.roles).unwrap_or(Value::Null)),
+            permissions: permissions_into(&user.permissions),
             active: user.active,
             version: user.version,
             created_at: Instant(user.created_at),
@@ -92,12 +101,23 @@ impl Row {
             email: self.email,
             name: self.name,
             roles,
+            permissions: permissions_from(self.permissions)?,
             active: self.active,
             version: self.version,
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
         })
     }
+}
+
+/// Permissions as a row holds them.
+pub(super) fn permissions_into(permissions: &BTreeSet<Permission>) -> Json {
+    Json(serde_json::to_value(permissions).unwrap_or(Value::Null))
+}
+
+/// Permissions that a row holds.
+pub(super) fn permissions_from(json: Json) -> Result<BTreeSet<Permission>, database::Error> {
+    serde_json::from_value(json.0).map_err(|error| database::Error::Damaged(format!("permissions: {error}")))
 }
 
 /// A user and the hash of its password.

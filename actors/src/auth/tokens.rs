@@ -1,19 +1,15 @@
 //! Access tokens: what a login gives, and what every request shows.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Error, Secret, User};
-use crate::access::{Caller, Role};
+use super::{Error, Secret};
 use crate::database::{self, Database, Transaction, each_engine};
 
-/// How long an access token is good for. It is not looked up, so this is also how long a session that was ended may
-/// still be used.
+/// How long an access token is good for, while its session goes on.
 pub(super) const LIFETIME: TimeDelta = TimeDelta::minutes(15);
 /// Who issues the tokens, and the only issuer whose tokens are taken.
 const ISSUER: &str = "bookly";
@@ -46,11 +42,19 @@ pub struct Tokens {
     validation: Validation,
 }
 
+/// Whom an access token stands for, in which session. Whether that goes on, and what the user may do, it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The user.
+    pub user_id: Uuid,
+    /// The login session.
+    pub session_id: Uuid,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     iss: String,
     sub: Uuid,
-    roles: BTreeSet<Role>,
     sid: Uuid,
     iat: i64,
     exp: i64,
@@ -79,12 +83,11 @@ impl Tokens {
         Self { signing: EncodingKey::from_secret(key), verifying: DecodingKey::from_secret(key), validation }
     }
 
-    /// A token that stands for `user` in a session.
-    pub(super) fn issue(&self, user: &User, session_id: Uuid, now: DateTime<Utc>) -> Result<Secret, Error> {
+    /// A token that stands for a user in a session.
+    pub(super) fn issue(&self, user_id: Uuid, session_id: Uuid, now: DateTime<Utc>) -> Result<Secret, Error> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
-            sub: user.id,
-            roles: user.roles.clone(),
+            sub: user_id,
             sid: session_id,
             iat: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
@@ -93,29 +96,17 @@ impl Tokens {
         Ok(token.into())
     }
 
-    /// Who shows the token (without the word `Bearer`), without asking the database. The roles are those that the user
-    /// had when the token was made.
+    /// Who shows the token (without the word `Bearer`), by its signature and its time alone.
     ///
     /// # Errors
     /// [`TokenError`].
-    pub fn caller(
-        &self,
-        bearer: &str,
-        now: DateTime<Utc>,
-        correlation_id: Uuid,
-        traceparent: Option<String>,
-    ) -> Result<Caller, TokenError> {
+    pub fn verify(&self, bearer: &str, now: DateTime<Utc>) -> Result<Identity, TokenError> {
         let token = decode::<Claims>(bearer, &self.verifying, &self.validation).map_err(|_| TokenError::Invalid)?;
         let claims = token.claims;
         if now.timestamp() >= claims.exp {
             return Err(TokenError::Expired);
         }
-        Ok(Caller {
-            user_id: Some(claims.sub),
-            roles: claims.roles,
-            session_id: Some(claims.sid),
-            ..Caller::anonymous(correlation_id, traceparent)
-        })
+        Ok(Identity { user_id: claims.sub, session_id: claims.sid })
     }
 }
 

@@ -105,7 +105,7 @@ macro_rules! aggregate_events {
 
             fn aggregate_type(&self) -> &'static str {
                 match self {
-                    $(Self::$variant(_) => <$payload as amqp::Event>::AGGREGATE,)+
+                    $(Self::$variant(payload) => amqp::Event::aggregate_type(payload),)+
                 }
             }
 

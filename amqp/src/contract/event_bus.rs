@@ -54,11 +54,11 @@ fn publication(entry: &Entry, schemas: &Schemas) -> String {
     }
     let example = serde_json::to_string_pretty(&entry.example()).expect("a JSON value can be written");
     format!(
-        "\n### `{}`\n\n{}\n\nAggregate: `{}`. {}\n\n\
+        "\n### `{}`\n\n{}\n\nAggregate: {}. {}\n\n\
          | Field | Type | Required | Meaning |\n|---|---|---|---|\n{rows}\n```json\n{example}\n```\n",
         entry.event_type,
         entry.description(),
-        entry.aggregate,
+        entry.aggregates().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "),
         consumers(entry),
     )
 }

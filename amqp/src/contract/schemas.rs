@@ -42,7 +42,7 @@ impl Schemas {
         let properties = &mut schema["properties"];
         properties["eventType"]["const"] = json!(entry.event_type);
         properties["service"]["examples"] = json!([entry.producer.wire_name()]);
-        properties["aggregateType"]["examples"] = json!([entry.aggregate]);
+        properties["aggregateType"]["examples"] = json!(entry.aggregates());
         properties["data"] = json!({ "$ref": format!("{PREFIX}{}", entry.payload) });
         schema
     }

@@ -63,11 +63,15 @@ pub struct UserLoggedOut {
     /// That user's address.
     #[schemars(email)]
     pub email: String,
+    /// The session. An addition to the original payload; without it, each session of the user may be the one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<Uuid>,
 }
 
 event!(UserLoggedOut = "user.logged_out", User by user_id, Auth, {
     user_id: example::USER,
     email: example::email(),
+    session_id: Some(example::SESSION),
 });
 
 /// A password was changed or reset. All other sessions of the user have ended.
@@ -156,7 +160,7 @@ pub struct PermissionGranted {
     pub permission_id: Uuid,
     /// The permission's name, for example `resources:write`.
     pub permission_name: String,
-    /// Who gave it.
+    /// Who gave it; the nil UUID when it was not a person.
     pub granted_by: Uuid,
 }
 

@@ -18,6 +18,7 @@ pub(crate) const USER: Uuid = id(0x01);
 pub(crate) const STAFF: Uuid = id(0x02);
 pub(crate) const ROLE: Uuid = id(0x03);
 pub(crate) const PERMISSION: Uuid = id(0x04);
+pub(crate) const SESSION: Uuid = id(0x05);
 pub(crate) const RESOURCE: Uuid = id(0x10);
 pub(crate) const CATEGORY: Uuid = id(0x11);
 pub(crate) const OTHER_CATEGORY: Uuid = id(0x12);

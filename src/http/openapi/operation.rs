@@ -117,7 +117,10 @@ fn refusals(route: &Route) -> BTreeMap<u16, Vec<&'static Kind>> {
     let row = &route.row;
     let implied: [(bool, &[&'static Kind]); 6] = [
         (true, &[&kind::QUERY_INVALID, &kind::INTERNAL, &kind::UNAVAILABLE]),
-        (row.access != Access::Public, &[&kind::UNAUTHENTICATED, &kind::OVERLOADED, &kind::LATE]),
+        (
+            row.access != Access::Public,
+            &[&kind::UNAUTHENTICATED, &kind::SESSION_ENDED, &kind::INACTIVE, &kind::OVERLOADED, &kind::LATE],
+        ),
         (matches!(row.access, Access::Permission(_)), &[&kind::FORBIDDEN]),
         (route.body.is_some(), &[&kind::BODY_MALFORMED, &kind::BODY_TOO_LARGE, &kind::BODY_TYPE, &kind::BODY_LATE]),
         (row.changes(), &[&kind::HEADER_INVALID]),

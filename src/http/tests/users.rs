@@ -24,6 +24,10 @@ async fn somebody_gets_an_account_logs_in_and_out() {
     let renewed = edge.post("/api/v1/auth/refresh", &renewal).send().await.expect(200).json();
     let token = renewed["accessToken"].as_str().expect("a token");
     edge.request(actix_web::http::Method::POST, "/api/v1/auth/logout").bearer(token).send().await.expect(204);
+    let ended = edge.get("/api/v1/users/me").bearer(token).send().await;
+    assert!(ended.header("www-authenticate").contains("invalid_token"));
+    let problem = ended.refused(401, "auth.session_ended");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("log in again")), "{problem}");
     let renewal = json!({"refreshToken": renewed["refreshToken"]});
     edge.post("/api/v1/auth/refresh", &renewal).send().await.refused(401, "auth.session_ended");
 }
@@ -38,6 +42,31 @@ async fn a_wrong_password_is_refused_and_at_last_locked() {
     let locked = log_in().await;
     assert!(locked.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
     locked.refused(423, "auth.locked");
+}
+
+/// How often a family's values came from the cache, and how often from the database.
+fn reads(edge: &Edge, family: &str) -> (u64, u64) {
+    let statistics = edge.state().cache.statistics();
+    let figures = statistics.families.iter().find(|figures| figures.family == family);
+    figures.map_or((0, 0), |figures| (figures.hits, figures.misses))
+}
+
+#[actix_web::test]
+async fn who_asks_is_read_from_the_database_once() {
+    let edge = Edge::new().await;
+    let token = edge.token(Role::GeneralAdmin).await;
+    for _ in 0..5 {
+        edge.get("/api/v1/roles").bearer(&token).send().await.expect(200);
+    }
+    for family in ["auth:session", "auth:permissions", "auth:roles"] {
+        assert_eq!(reads(&edge, family), (4, 1), "{family}");
+    }
+    let grant = json!({"permission": "reports:read"});
+    edge.post("/api/v1/roles/STUDENT/permissions", &grant).bearer(&token).send().await.expect(200);
+    edge.get("/api/v1/roles").bearer(&token).send().await.expect(200);
+    assert_eq!(reads(&edge, "auth:session"), (6, 1), "of sessions nothing changed");
+    assert_eq!(reads(&edge, "auth:permissions"), (5, 2));
+    assert_eq!(reads(&edge, "auth:roles"), (4, 2));
 }
 
 #[actix_web::test]

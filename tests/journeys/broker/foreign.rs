@@ -139,6 +139,10 @@ fn people(installation: &Installation, administrator: &Client) {
     let user = administrator.post("/users", &user).expect(201);
     let user = user["id"].as_str().expect("an id");
     administrator.post(&format!("/users/{user}/roles"), &json!({"role": "TEACHER"})).expect(200);
+    let grant = json!({"permission": "reports:read"});
+    for target in [format!("/users/{user}"), "/roles/TEACHER".to_owned()] {
+        administrator.post(&format!("{target}/permissions"), &grant).expect(200);
+    }
     let session = installation.anonymous().post("/auth/login", &json!({"email": email, "password": password}));
     let session = session.expect(200);
     let client = installation.anonymous().with_token(session["accessToken"].as_str().expect("a token"));

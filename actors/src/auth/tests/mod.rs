@@ -8,16 +8,19 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::access::{Caller, Role};
+use crate::access::{Caller, Permission, Role};
 use crate::cache::CacheClient;
 use crate::clock::Clock;
+use crate::database::scratch::Scratch;
 use crate::database::{Database, Location};
 use crate::event_store::events_of;
 use crate::service::{Question, Request};
 use crate::supervision::{Address, Running, child, supervisor};
 
 mod accounts;
+mod caching;
 mod lockout;
+mod permissions;
 mod sessions;
 
 const EMAIL: &str = "ana@example.edu";
@@ -28,6 +31,7 @@ struct Installation {
     tree: Running,
     clock: Clock,
     database: Database,
+    cache: CacheClient,
     tokens: Tokens,
     directory: tempfile::TempDir,
 }
@@ -40,11 +44,21 @@ impl Installation {
     async fn new() -> Self {
         let directory = tempfile::tempdir().expect("directory");
         let database = Database::open(Location::Sqlite(directory.path().join("bookly.db"))).expect("open");
+        Self::over(database, directory).await
+    }
+
+    async fn on(scratch: &Scratch) -> Self {
+        Self::over(scratch.open(), tempfile::tempdir().expect("directory")).await
+    }
+
+    async fn over(database: Database, directory: tempfile::TempDir) -> Self {
+        let cache = CacheClient::in_process();
+        database.invalidates(cache.clone());
         let tokens = Tokens::load(&database).await.expect("key");
         let clock = Clock::manual(start());
         let campus = Campus {
             database: database.clone(),
-            cache: CacheClient::in_process(),
+            cache: cache.clone(),
             clock: clock.clone(),
             time_zone: chrono_tz::UTC,
         };
@@ -54,7 +68,7 @@ impl Installation {
         let actor = move |_: &_| Ok(Auth::hashing_with(hashing.clone(), campus.clone(), signing.clone()));
         let (auth, spec) = child("auth", actor).build();
         let tree = supervisor("root").child(spec).start();
-        Self { auth, tree, clock, database, tokens, directory }
+        Self { auth, tree, clock, database, cache, tokens, directory }
     }
 
     /// With one user, a student.
@@ -105,10 +119,26 @@ impl Installation {
         self.run(stranger(), Refresh { refresh_token: token.clone() }).await
     }
 
-    /// Who the access token says asks.
-    fn caller(&self, login: &LoggedIn) -> Caller {
-        let now = self.clock.now();
-        self.tokens.caller(login.access_token.expose(), now, Uuid::nil(), None).expect("a valid token")
+    /// Whom the access token stands for.
+    fn identity(&self, login: &LoggedIn) -> Identity {
+        self.tokens.verify(login.access_token.expose(), self.clock.now()).expect("a valid token")
+    }
+
+    /// Who asks with the access token.
+    async fn caller(&self, login: &LoggedIn) -> Caller {
+        let Identity { user_id, session_id } = self.identity(login);
+        let rights = self.ask(GetPermissions(user_id)).await.expect("a user");
+        let (user_id, session_id) = (Some(user_id), Some(session_id));
+        let (roles, permissions) = (rights.roles, rights.permissions);
+        Caller { user_id, session_id, roles, permissions, ..stranger() }
+    }
+
+    /// Whether the session of a login goes on.
+    async fn goes_on(&self, login: &LoggedIn) -> bool {
+        let identity = self.identity(login);
+        let session = self.ask(GetSession(identity.session_id)).await.expect("a session");
+        assert_eq!(session.user_id, identity.user_id);
+        session.active
     }
 
     async fn event_types(&self, user: &User) -> Vec<String> {
@@ -131,6 +161,8 @@ impl Installation {
     /// Stops the actor after checking that every row is what its history says.
     async fn close(self) {
         let (_, differences) = self.ask(CheckUsers).await.expect("compared");
+        assert_eq!(differences, Vec::<String>::new());
+        let (_, differences) = self.ask(CheckRoles).await.expect("compared");
         assert_eq!(differences, Vec::<String>::new());
         self.tree.stop().await;
     }

@@ -7,7 +7,7 @@ async fn a_login_gives_tokens_that_say_who_asks() {
     let (installation, user) = Installation::with_ana().await;
     let login = installation.log_in_as(" Ana@Example.edu ", PASSWORD).await.expect("logged in");
     assert_eq!((login.expires_in, login.user.version), (900, 2));
-    let caller = installation.caller(&login);
+    let caller = installation.caller(&login).await;
     assert_eq!((caller.user_id, &caller.roles), (Some(user.id), &user.roles));
     let id = user.id;
     let history = installation.database.read::<_, Error, _>(move |connection| Ok(events_of(connection, id)?)).await;
@@ -36,10 +36,12 @@ async fn a_refresh_token_is_good_once() {
     let login = installation.log_in(PASSWORD).await.expect("logged in");
     installation.clock.advance(TimeDelta::minutes(20));
     let second = installation.refresh(&login.refresh_token).await.expect("refreshed");
-    assert_eq!(installation.caller(&second).session_id, session_of(&installation, &login));
+    assert_eq!(installation.identity(&second).session_id, session_of(&installation, &login));
     let third = installation.refresh(&second.refresh_token).await.expect("refreshed");
     assert_ne!(second.refresh_token, third.refresh_token);
+    assert!(installation.goes_on(&third).await);
     assert!(matches!(installation.refresh(&login.refresh_token).await, Err(Error::TokenInvalid)), "used before");
+    assert!(!installation.goes_on(&third).await, "access tokens are void at once");
     assert!(matches!(installation.refresh(&third.refresh_token).await, Err(Error::TokenInvalid)), "session ended");
     assert!(matches!(installation.refresh(&login.refresh_token).await, Err(Error::TokenInvalid)));
     let types = ["user.registered", "user.logged_in", "user.logged_out"];
@@ -48,8 +50,8 @@ async fn a_refresh_token_is_good_once() {
 }
 
 /// The session of a login whose access token may have expired.
-fn session_of(installation: &Installation, login: &LoggedIn) -> Option<Uuid> {
-    installation.tokens.caller(login.access_token.expose(), start(), Uuid::nil(), None).expect("valid").session_id
+fn session_of(installation: &Installation, login: &LoggedIn) -> Uuid {
+    installation.tokens.verify(login.access_token.expose(), start()).expect("valid").session_id
 }
 
 #[actix_rt::test]
@@ -99,12 +101,15 @@ async fn made_up_tokens_are_refused() {
 async fn logging_out_ends_the_session_once() {
     let (installation, user) = Installation::with_ana().await;
     let login = installation.log_in(PASSWORD).await.expect("logged in");
-    let caller = installation.caller(&login);
+    let caller = installation.caller(&login).await;
+    assert!(installation.goes_on(&login).await);
     installation.run(caller.clone(), LogOut).await.expect("logged out");
+    assert!(!installation.goes_on(&login).await);
     installation.run(caller, LogOut).await.expect("nothing to do");
     assert!(matches!(installation.refresh(&login.refresh_token).await, Err(Error::TokenInvalid)));
     let types = ["user.registered", "user.logged_in", "user.logged_out"];
     assert_eq!(installation.event_types(&user).await, types);
+    assert!(matches!(installation.ask(GetSession(Uuid::nil())).await, Err(Error::TokenInvalid)), "there is none");
     assert!(matches!(installation.run(operator(), LogOut).await, Err(Error::TokenInvalid)), "no session");
     installation.close().await;
 }
@@ -114,8 +119,9 @@ async fn nobody_ends_the_session_of_somebody_else() {
     let (installation, _) = Installation::with_ana().await;
     let other = installation.add("eve@example.edu", "Eve").await.expect("added");
     let login = installation.log_in(PASSWORD).await.expect("logged in");
-    let caller = Caller { user_id: Some(other.id), ..installation.caller(&login) };
+    let caller = Caller { user_id: Some(other.id), ..installation.caller(&login).await };
     installation.run(caller, LogOut).await.expect("nothing to do");
+    assert!(installation.goes_on(&login).await);
     assert!(installation.refresh(&login.refresh_token).await.is_ok());
     installation.close().await;
 }
@@ -124,7 +130,9 @@ async fn nobody_ends_the_session_of_somebody_else() {
 async fn an_account_that_is_off_neither_logs_in_nor_stays_in() {
     let (installation, user) = Installation::with_ana().await;
     let login = installation.log_in(PASSWORD).await.expect("logged in");
+    assert!(installation.ask(GetPermissions(user.id)).await.expect("a user").active);
     installation.deactivate(&user).await;
+    assert!(!installation.ask(GetPermissions(user.id)).await.expect("a user").active);
     assert!(matches!(installation.refresh(&login.refresh_token).await, Err(Error::Inactive)));
     assert!(matches!(installation.log_in(PASSWORD).await, Err(Error::Inactive)));
     assert!(matches!(installation.log_in("wrong").await, Err(Error::BadCredentials)), "only its owner is told");

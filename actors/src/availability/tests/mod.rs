@@ -53,7 +53,7 @@ impl Scene {
 
     fn context(&self, role: Role, user: Uuid) -> Context {
         let roles = [role].into();
-        let caller = Caller { user_id: Some(user), roles, ..Caller::operator(Uuid::nil()) };
+        let caller = Caller { user_id: Some(user), ..Caller::operator(Uuid::nil()).in_roles(roles) };
         Context { caller, origin: Origin::new(&self.clock, Some(user)), time_zone: chrono_tz::America::Bogota }
     }
 

@@ -1,6 +1,6 @@
 //! Redis as a store.
 
-mod manager;
+mod connector;
 mod opening;
 mod scripts;
 mod speed;
@@ -18,7 +18,7 @@ use super::entry::{Content, Lease, Place, Taken};
 use super::key::{Group, Outdated};
 use super::pattern::Pattern;
 use super::store::Trouble;
-use manager::Manager;
+use connector::Connector;
 use scripts::Scripts;
 use speed::Speed;
 
@@ -29,7 +29,7 @@ const BATCH: usize = 500;
 
 /// Connections to one run of a Redis server. What fails is closed for good and opened anew.
 pub(super) struct Redis {
-    pool: Pool<Manager>,
+    pool: Pool<Connector>,
     namespace: Arc<str>,
     scripts: Scripts,
     speed: Speed,

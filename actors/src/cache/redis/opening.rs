@@ -8,7 +8,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError};
 use tokio::sync::{Notify, Semaphore};
 
-use super::manager::{Manager, run_id};
+use super::connector::{Connector, run_id};
 use super::speed::{SLOW, Speed};
 use super::{AT_ONCE, Redis, Scripts, trouble};
 use crate::cache::pattern::Pattern;
@@ -70,8 +70,8 @@ const RUN: &str = "run";
 
 async fn open(url: &str, namespace: &Arc<str>) -> Result<Redis, Trouble> {
     let failed = |error: RedisError| trouble(&error);
-    let manager = Manager::any_run(url).map_err(failed)?;
-    let mut connection = manager.connect().await.map_err(failed)?;
+    let connector = Connector::any_run(url).map_err(failed)?;
+    let mut connection = connector.connect().await.map_err(failed)?;
     check_speed(&mut connection).await?;
     let run = run_id(&mut connection).await.map_err(failed)?;
     let pool = Pool::builder()
@@ -82,7 +82,7 @@ async fn open(url: &str, namespace: &Arc<str>) -> Result<Redis, Trouble> {
         .idle_timeout(None)
         .max_lifetime(None)
         .retry_connection(false)
-        .build(manager.same_run(run.clone()))
+        .build(connector.same_run(run.clone()))
         .await
         .map_err(failed)?;
     let redis = Redis {

@@ -6,12 +6,12 @@ use redis::{ErrorKind, IntoConnectionInfo, RedisError};
 
 /// Opens connections, all to the same run of the server. One that was started again may have come up with old data, so
 /// whoever meets another run must first make sure that nothing outdated is in it.
-pub(super) struct Manager {
+pub(super) struct Connector {
     inner: RedisConnectionManager,
     run: Option<String>,
 }
 
-impl Manager {
+impl Connector {
     /// To whichever run of the server answers.
     pub fn any_run(url: impl IntoConnectionInfo) -> Result<Self, RedisError> {
         Ok(Self { inner: RedisConnectionManager::new(url)?, run: None })
@@ -23,7 +23,7 @@ impl Manager {
     }
 }
 
-impl bb8::ManageConnection for Manager {
+impl bb8::ManageConnection for Connector {
     type Connection = MultiplexedConnection;
     type Error = RedisError;
 

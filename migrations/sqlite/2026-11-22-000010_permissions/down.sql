@@ -1,0 +1,2 @@
+DROP TABLE role_grants;
+ALTER TABLE users DROP COLUMN permissions;
