@@ -33,7 +33,7 @@ impl Reacts<ResourceDeleted> for Availability {
         let cancelled = cancel_all(transaction, origin, future, TimeDelta::zero(), Some("the resource was deleted"));
         match cancelled {
             Ok(count) => {
-                decision.log(format_args!("it takes no reservations, and {count} future ones are cancelled"));
+                decision.log(format_args!("it takes no reservations; future ones that are cancelled: {count}"));
                 Ok(())
             }
             Err(Error::Storage(error)) => Err(error.into()),

@@ -41,7 +41,7 @@ impl Reacts<ResourceStatusChanged> for Availability {
         if let Some(conflict) = conflict(&event, &overlapped, origin) {
             append_one(transaction, origin, 1, ConflictEvent::from(conflict))?;
         }
-        decision.log(format_args!("it takes no reservations, and {} live ones overlap", overlapped.len()));
+        decision.log(format_args!("it takes no reservations; live ones that overlap: {}", overlapped.len()));
         Ok(())
     }
 }

@@ -130,7 +130,7 @@ fn do_everything(installation: &Installation) {
     administrator.post("/reservations", &reservation(10)).expect(201);
     administrator.patch(&format!("{path}/status"), &json!({"status": "MAINTENANCE"})).expect(200);
     installation.settle_events();
-    administrator.delete(&path).expect(204);
+    administrator.delete(&format!("{path}?force=true")).expect(204);
 }
 
 fn people(installation: &Installation, administrator: &Client) {
