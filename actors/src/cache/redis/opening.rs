@@ -65,8 +65,10 @@ impl Redis {
     }
 }
 
-/// Where it is noted which run of the server is known to hold nothing outdated.
+/// Where it is noted which run of the server is known to hold nothing outdated, and in which format its values are.
 const RUN: &str = "run";
+/// The format of the values; to be raised when an older program's values would be read otherwise than they were meant.
+const FORMAT: u32 = 1;
 
 async fn open(url: &str, namespace: &Arc<str>) -> Result<Redis, Trouble> {
     let failed = |error: RedisError| trouble(&error);
@@ -96,9 +98,10 @@ async fn open(url: &str, namespace: &Arc<str>) -> Result<Redis, Trouble> {
     };
     let known: Option<String> =
         redis::cmd("GET").arg(redis.key(RUN)).query_async(&mut connection).await.map_err(failed)?;
-    if known.as_ref() != Some(&run) {
+    let current = format!("{run} {FORMAT}");
+    if known.as_ref() != Some(&current) {
         redis.forget_pattern(&Pattern::all()).await?;
-        redis.note_run(&run).await?;
+        redis.note_run(&current).await?;
     }
     Ok(redis)
 }
