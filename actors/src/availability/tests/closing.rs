@@ -21,13 +21,22 @@ async fn hear(scene: &Scene, resource_id: Uuid) {
     handle(&scene.database, &scene.clock, amqp::Service::Availability, event).await.expect("handled");
 }
 
+/// Waits for some turns at the database, behind whoever writes.
+async fn dawdle(scene: &Scene, turns: usize) {
+    for _ in 0..turns {
+        scene.database.write(|_| Ok::<_, Error>(())).await.expect("a turn");
+    }
+}
+
 /// How many reservations were accepted.
 async fn round(cached: &Cached, number: usize) -> usize {
     let scene = &cached.scene;
     let room = create(scene, number).await;
-    let requests = (0..2).map(|chain| async move {
+    // Each round's requests come at other moments.
+    let requests = [(0, number % 4), (2, number / 4 % 4)].map(|(first, turns)| async move {
         let mut accepted = 0;
-        for hour in [2 * chain, 2 * chain + 1] {
+        for hour in [first, first + 1] {
+            dawdle(scene, turns).await;
             match scene.request(Role::Teacher, room, slot(hour, hour + 1)).await {
                 Ok(_) => accepted += 1,
                 Err(refused) => assert_eq!(codes(refused), ["rule.resource_closed"]),
@@ -36,10 +45,8 @@ async fn round(cached: &Cached, number: usize) -> usize {
         accepted
     });
     let closure = async {
-        // Each round begins to close at another moment.
-        for _ in 0..number % 4 {
+        if number.is_multiple_of(10) {
             cached.during(room, slot(0, 24)).await.expect("a look at it");
-            scene.ask(GetRules(room)).await.expect("rules");
         }
         let (status, reason) = (ResourceStatus::Maintenance, None);
         let change = ChangeStatus { id: room, expected_version: None, status, reason };
@@ -49,7 +56,7 @@ async fn round(cached: &Cached, number: usize) -> usize {
         assert_eq!(codes(refused), ["rule.resource_closed"], "accepted after the reaction");
     };
     let (accepted, ()) = futures_util::join!(futures_util::future::join_all(requests), closure);
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         cached.agrees_on(room, &[slot(-24, 48)], "the closure").await;
     }
     accepted.into_iter().sum()
