@@ -62,6 +62,7 @@ fn each_actor_comes_back(campus: &Campus) {
         "availability",
         "bookly",
         "bridge",
+        "cache",
         "dead-letters",
         "events",
         "imports",

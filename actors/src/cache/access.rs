@@ -39,7 +39,7 @@ impl Budget {
         let turn = redis.turn().await;
         let began = Instant::now();
         let answer = match turn {
-            Some(_) => self.wait(redis, answer, began).await,
+            Some(_) => self.wait(redis, answer).await,
             None => Some(Err(closed())),
         };
         let latency = began.elapsed();
@@ -51,20 +51,26 @@ impl Budget {
         &self,
         redis: &Redis,
         answer: impl Future<Output = Result<R, Trouble>>,
-        began: Instant,
     ) -> Option<Result<R, Trouble>> {
-        tokio::pin!(answer);
         tokio::select! {
             biased;
-            answer = &mut answer => return Some(answer),
-            () = redis.closed() => return Some(Err(closed())),
-            () = tokio::time::sleep(self.left) => {}
+            answer = within(self.left, answer) => answer,
+            () = redis.closed() => Some(Err(closed())),
         }
-        if began.elapsed() < self.left + LATE {
-            return None;
-        }
-        tokio::time::timeout(GRACE, answer).await.ok()
     }
+}
+
+/// Waits for an answer for so long, and a little longer if this process itself woke up late.
+pub(super) async fn within<R>(limit: Duration, answer: impl Future<Output = R>) -> Option<R> {
+    let began = Instant::now();
+    tokio::pin!(answer);
+    if let Ok(answer) = tokio::time::timeout(limit, &mut answer).await {
+        return Some(answer);
+    }
+    if began.elapsed() < limit + LATE {
+        return None;
+    }
+    tokio::time::timeout(GRACE, answer).await.ok()
 }
 
 fn closed() -> Trouble {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::entry::{Content, LEASE, Lease, Place, Taken, unique};
 use super::key::{Group, Outdated};
 use super::pattern::Pattern;
+use super::store::Filling;
 
 /// The most that keys and values may hold together, in bytes.
 const CAPACITY_BYTES: u64 = 32 * 1024 * 1024;
@@ -75,11 +76,11 @@ impl InProcess {
     }
 
     /// Stores a value in the place of its lease; `false` when that is gone.
-    pub fn fill(&self, place: &Place, lease: &Lease, bytes: &Arc<[u8]>, ttl: Duration) -> bool {
+    pub fn fill(&self, Filling { place, lease, bytes, ttl }: &Filling<'_>) -> bool {
         let mut filled = false;
         self.replace(place, lease, |entry| {
             filled = true;
-            Op::Put(Entry { content: Content::Value(Arc::clone(bytes)), ttl, ..entry })
+            Op::Put(Entry { content: Content::Value(Arc::clone(bytes)), ttl: *ttl, ..entry })
         });
         filled
     }
@@ -132,6 +133,10 @@ mod tests {
         text.as_bytes().into()
     }
 
+    fn fill(cache: &InProcess, lease: &Lease, text: &str) -> bool {
+        cache.fill(&Filling { place: &place("a"), lease: lease.clone(), bytes: bytes(text), ttl: LEASE })
+    }
+
     fn ours(taken: Taken) -> Lease {
         match taken {
             Taken::Ours(lease) => lease,
@@ -144,7 +149,7 @@ mod tests {
         let cache = InProcess::new();
         let lease = ours(cache.take(&place("a")));
         assert_eq!(cache.take(&place("a")), Taken::Theirs(lease.clone()));
-        assert!(cache.fill(&place("a"), &lease, &bytes("1"), LEASE));
+        assert!(fill(&cache, &lease, "1"));
         assert_eq!(cache.get(&place("a")), Content::Value(bytes("1")));
         assert_eq!(cache.take(&place("a")), Taken::Value(bytes("1")));
     }
@@ -156,10 +161,10 @@ mod tests {
             let cache = InProcess::new();
             let lease = ours(cache.take(&place("a")));
             cache.forget(&outdated);
-            assert!(!cache.fill(&place("a"), &lease, &bytes("1"), LEASE), "{outdated:?}");
+            assert!(!fill(&cache, &lease, "1"), "{outdated:?}");
             let next = ours(cache.take(&place("a")));
-            assert!(!cache.fill(&place("a"), &lease, &bytes("1"), LEASE), "{outdated:?}");
-            assert!(cache.fill(&place("a"), &next, &bytes("2"), LEASE));
+            assert!(!fill(&cache, &lease, "1"), "{outdated:?}");
+            assert!(fill(&cache, &next, "2"));
             assert_eq!(cache.get(&place("a")), Content::Value(bytes("2")));
         }
     }

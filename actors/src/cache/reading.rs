@@ -9,6 +9,7 @@ use super::entry::{Content, Lease, Place, Taken};
 use super::flights::Landing;
 use super::key::{Key, Outdated};
 use super::statistics::Count;
+use super::store::Filling;
 
 /// What a reader has found so far.
 pub(super) struct Reading<'a, T> {
@@ -51,6 +52,12 @@ impl<'a, T: Value> Reading<'a, T> {
 
     fn family(&self) -> &'static str {
         self.keys.first().map_or("", |key| key.family.name)
+    }
+
+    fn filling(&self, number: usize, lease: Lease) -> Option<Filling<'_>> {
+        let (place, key) = (self.places.get(number)?, self.keys.get(number)?);
+        let bytes = serde_json::to_vec(self.found.get(number)?.as_ref()?).ok()?.into();
+        Some(Filling { place, lease, bytes, ttl: key.family.jittered_ttl() })
     }
 
     /// Takes a text for the value of a key; `false` when it is none.
@@ -131,16 +138,14 @@ impl CacheClient {
 
     /// Takes the leases of what is missing, before the database is read.
     async fn claim<T: Value>(&self, reading: &mut Reading<'_, T>, budget: &mut Budget) -> Vec<Claim> {
-        let (family, mut claims) = (reading.family(), Vec::new());
-        for number in reading.missing() {
-            let Some(place) = reading.places.get(number) else { continue };
-            let taken = self.attempt(family, budget, |store| async move { store.take(place).await }).await;
+        let (family, missing, mut claims) = (reading.family(), reading.missing(), Vec::new());
+        let places = reading.missing_places();
+        let taken = self.attempt(family, budget, |store| async move { store.take(&places).await }).await;
+        for (number, taken) in missing.into_iter().zip(taken.unwrap_or_default()) {
             match taken {
-                Some(Taken::Ours(lease)) => claims.push(Claim::Ours(number, lease)),
-                Some(Taken::Theirs(lease)) => claims.push(Claim::Theirs(number, lease)),
-                Some(Taken::Value(bytes)) => drop(reading.accept(number, &bytes)),
-                // It is not asked a second time for what it could not do.
-                None => break,
+                Taken::Ours(lease) => claims.push(Claim::Ours(number, lease)),
+                Taken::Theirs(lease) => claims.push(Claim::Theirs(number, lease)),
+                Taken::Value(bytes) => drop(reading.accept(number, &bytes)),
             }
         }
         claims
@@ -148,39 +153,32 @@ impl CacheClient {
 
     /// Stores what was read. Whether it was true until now, as far as the store can tell.
     async fn deliver<T: Value>(&self, reading: &Reading<'_, T>, claims: Vec<Claim>, budget: &mut Budget) -> bool {
-        let (family, mut current) = (reading.family(), true);
+        let family = reading.family();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for claim in claims {
-            current &= match claim {
-                Claim::Ours(number, lease) => self.store_one(reading, number, &lease, budget).await,
+            match claim {
+                Claim::Ours(number, lease) => ours.extend(reading.filling(number, lease)),
                 Claim::Theirs(number, lease) => {
-                    let places: Vec<&Place> = reading.places.get(number).into_iter().collect();
-                    let look = self.attempt(family, budget, |store| async move { store.get(&places).await });
-                    look.await.is_none_or(|contents| contents == [Content::Leased(lease)])
+                    theirs.extend(reading.places.get(number).map(|place| (place, Content::Leased(lease))));
                 }
-            };
+            }
+        }
+        let mut current = true;
+        if !ours.is_empty() {
+            let filled = self.attempt(family, budget, |store| async move { store.fill(&ours).await }).await;
+            let filled = filled.unwrap_or_default();
+            let stored = filled.iter().filter(|stored| **stored).count() as u64;
+            let refused = filled.len() as u64 - stored;
+            self.0.meters.count(family, Count::Stored, stored);
+            self.0.meters.count(family, Count::Refused, refused);
+            current &= refused == 0;
+        }
+        if !theirs.is_empty() {
+            let (places, leases): (Vec<&Place>, Vec<Content>) = theirs.into_iter().unzip();
+            let look = self.attempt(family, budget, |store| async move { store.get(&places).await });
+            current &= look.await.is_none_or(|contents| contents == leases);
         }
         current
-    }
-
-    async fn store_one<T: Value>(
-        &self,
-        reading: &Reading<'_, T>,
-        number: usize,
-        lease: &Lease,
-        budget: &mut Budget,
-    ) -> bool {
-        let (Some(place), Some(key)) = (reading.places.get(number), reading.keys.get(number)) else { return true };
-        let value = reading.found.get(number).and_then(Option::as_ref);
-        let Some(bytes) = value.and_then(|value| serde_json::to_vec(value).ok()) else { return true };
-        let (bytes, ttl) = (bytes.into(), key.family.jittered_ttl());
-        let fill = |store: Arc<super::store::Store>| async move { store.fill(place, lease, &bytes, ttl).await };
-        let filled = self.attempt(key.family.name, budget, fill).await;
-        match filled {
-            Some(true) => self.0.meters.count(key.family.name, Count::Stored, 1),
-            Some(false) => self.0.meters.count(key.family.name, Count::Refused, 1),
-            None => {}
-        }
-        filled.unwrap_or(true)
     }
 
     /// Nothing was read, so the next reader need not wait for our leases to expire.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
+
 use super::entry::{Content, Lease, Place, Taken};
 use super::in_process::InProcess;
 use super::key::Outdated;
@@ -20,6 +22,15 @@ pub(super) enum Trouble {
     Broken(String),
 }
 
+/// A value that is to take the place of a lease.
+#[derive(Debug)]
+pub(super) struct Filling<'a> {
+    pub place: &'a Place,
+    pub lease: Lease,
+    pub bytes: Arc<[u8]>,
+    pub ttl: Duration,
+}
+
 /// Where values are kept.
 pub(super) enum Store {
     InProcess(InProcess),
@@ -34,19 +45,19 @@ impl Store {
         }
     }
 
-    /// Asks for the lease of a place where nothing stands.
-    pub async fn take(&self, place: &Place) -> Result<Taken, Trouble> {
+    /// Asks for the leases of places where nothing stands.
+    pub async fn take(&self, places: &[&Place]) -> Result<Vec<Taken>, Trouble> {
         match self {
-            Self::InProcess(store) => Ok(store.take(place)),
-            Self::Redis(store) => store.take(place).await,
+            Self::InProcess(store) => Ok(places.iter().map(|place| store.take(place)).collect()),
+            Self::Redis(store) => try_join_all(places.iter().map(|place| store.take(place))).await,
         }
     }
 
-    /// Puts a value in the place of its lease; `false` when that is gone.
-    pub async fn fill(&self, place: &Place, lease: &Lease, bytes: &Arc<[u8]>, ttl: Duration) -> Result<bool, Trouble> {
+    /// Puts values in the places of their leases; `false` for those whose lease is gone.
+    pub async fn fill(&self, values: &[Filling<'_>]) -> Result<Vec<bool>, Trouble> {
         match self {
-            Self::InProcess(store) => Ok(store.fill(place, lease, bytes, ttl)),
-            Self::Redis(store) => store.fill(place, lease, bytes, ttl).await,
+            Self::InProcess(store) => Ok(values.iter().map(|value| store.fill(value)).collect()),
+            Self::Redis(store) => try_join_all(values.iter().map(|value| store.fill(value))).await,
         }
     }
 

@@ -25,7 +25,17 @@ fn what_is_open_to_everybody_is_known() {
     assert_eq!(open, BTreeSet::from(["isLive", "isReady", "logIn", "refreshSession"]));
     let any: BTreeSet<_> =
         table.routes().filter(|route| route.row.access == Access::Caller).map(|route| route.row.id).collect();
-    assert_eq!(any, BTreeSet::from(["getMe", "getReservation", "getSeries", "listReservations", "logOut"]));
+    assert_eq!(
+        any,
+        BTreeSet::from([
+            "getMe",
+            "getReservation",
+            "getSeries",
+            "listActiveReservations",
+            "listReservations",
+            "logOut"
+        ])
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use super::entry::{Content, Lease, Place, Taken};
 use super::key::{Group, Outdated};
 use super::pattern::Pattern;
-use super::store::Trouble;
+use super::store::{Filling, Trouble};
 use connector::Connector;
 use scripts::Scripts;
 use speed::Speed;
@@ -77,10 +77,10 @@ impl Redis {
         Ok(Taken::instead_of(Content::read(before), lease))
     }
 
-    pub async fn fill(&self, place: &Place, lease: &Lease, bytes: &Arc<[u8]>, ttl: Duration) -> Result<bool, Trouble> {
+    pub async fn fill(&self, Filling { place, lease, bytes, ttl }: &Filling<'_>) -> Result<bool, Trouble> {
         let mut script = self.scripts.fill.prepare_invoke();
         self.name(&mut script, place);
-        script.arg(lease.bytes()).arg(bytes.as_ref()).arg(millis(ttl));
+        script.arg(lease.bytes()).arg(bytes.as_ref()).arg(millis(*ttl));
         self.run(&script).await
     }
 

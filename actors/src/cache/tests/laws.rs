@@ -107,7 +107,8 @@ async fn a_refusal_is_shared_and_not_kept(setting: Setting) {
         };
         let answers = join_all((0..10).map(|_| one.client.read(key.clone(), refused))).await;
         assert!(answers.iter().all(|answer| *answer == Err("no such number")));
-        assert_eq!(asked.get(), 1);
+        // Who looked when the others had their refusal already asks again.
+        assert!((1..10).contains(&asked.get()), "{}", asked.get());
         assert_eq!(read(&one, key.clone(), 3).await, 3);
         assert_eq!(one.client.get(&key).await, Some(3));
     }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use futures_util::future::join_all;
@@ -30,6 +30,21 @@ async fn dawdle(turns: u32) {
     }
 }
 
+/// Where two threads wait for each other. When one has panicked, so does the other.
+struct Meeting(mpsc::Sender<()>, mpsc::Receiver<()>);
+
+impl Meeting {
+    fn of_two() -> (Self, Self) {
+        let ((tell, told), (tell_back, told_back)) = (mpsc::channel(), mpsc::channel());
+        (Self(tell, told_back), Self(tell_back, told))
+    }
+
+    fn meet(&self) {
+        self.0.send(()).expect("the other is there");
+        self.1.recv().expect("the other comes");
+    }
+}
+
 /// Two processes in two threads: one writes, both read.
 fn race(setting: &Setting, key: &Key<u64>) {
     let (one, other) = (owner(setting), owner(setting));
@@ -37,27 +52,27 @@ fn race(setting: &Setting, key: &Key<u64>) {
         Setting::InProcess => (one.clone(), one),
         Setting::Redis { .. } => (one, other),
     };
-    let (row, barrier) = (Row::default(), Arc::new(Barrier::new(2)));
+    let (row, (meeting, others)) = (Row::default(), Meeting::of_two());
     let reader = {
-        let (row, barrier, key, client) = (row.clone(), Arc::clone(&barrier), key.clone(), other.clone());
+        let (row, key, client) = (row.clone(), key.clone(), other.clone());
         thread::spawn(move || {
             block_on(async {
                 for round in 1..=ROUNDS {
-                    barrier.wait();
+                    others.meet();
                     let readers = join_all((0..3).map(|_| client.read(key.clone(), || row.read()))).await;
                     let in_time = readers.iter().all(|seen| *seen == Ok(round) || *seen == Ok(round - 1));
                     assert!(in_time, "round {round}: {readers:?}");
-                    barrier.wait();
+                    others.meet();
                     let settled: Result<u64, Infallible> = client.read(key.clone(), || row.read()).await;
                     assert_eq!(settled, Ok(round), "stale");
-                    barrier.wait();
+                    others.meet();
                 }
             });
         })
     };
     block_on(async {
         for round in 1..=ROUNDS {
-            barrier.wait();
+            meeting.meet();
             dawdle(fastrand::u32(0..8)).await;
             row.0.store(round, SeqCst);
             let outdated = key.group.clone().map_or_else(|| key.clone().into(), Outdated::from);
@@ -65,15 +80,23 @@ fn race(setting: &Setting, key: &Key<u64>) {
             assert!(seen == Ok(round) || seen == Ok(round - 1), "round {round}: {seen:?}");
             let after: Result<u64, Infallible> = one.read(key.clone(), || row.read()).await;
             assert_eq!(after, Ok(round), "the writer reads what it wrote");
-            barrier.wait();
+            settled(&one).await;
+            meeting.meet();
             let settled: Result<u64, Infallible> = one.read(key.clone(), || row.read()).await;
             assert_eq!(settled, Ok(round), "stale");
-            barrier.wait();
+            meeting.meet();
         }
     });
     reader.join().expect("no stale value");
     let figures = other.statistics().families.pop().expect("figures");
     assert!(figures.hits > ROUNDS / 4 && figures.stored > ROUNDS / 20, "the cache was hardly used: {figures:?}");
+}
+
+/// Waits until Redis knows what was forgotten. A writer does not wait for longer than 50 ms, so it may have gone on before.
+async fn settled(client: &CacheClient) {
+    while client.statistics().owed > 0 || !client.statistics().available {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 fn block_on(work: impl Future<Output = ()>) {
