@@ -94,7 +94,7 @@ fn a_closure_shows_at_once(campus: &Campus) {
     }
     campus.set_rules(&room, &json!({"customRules": {"businessHoursOnly": false}}));
     assert_eq!(look()["free"].as_array().map(Vec::len), Some(1), "round the clock");
-    campus.administrator.delete(&format!("/resources/{room}")).expect(204);
+    campus.administrator.delete(&format!("/resources/{room}?force=true")).expect(204);
     campus.settled();
     campus.administrator.get(&path).refused(404, "not_found");
 }
@@ -123,7 +123,7 @@ fn rules_say_whether_they_are_in_force(campus: &Campus) {
     }
     campus.set_status(&room, "MAINTENANCE");
     assert_eq!(campus.administrator.get(&path).expect(200)["inForce"], true, "they stay what they are");
-    campus.administrator.delete(&format!("/resources/{room}")).expect(204);
+    campus.administrator.delete(&format!("/resources/{room}?force=true")).expect(204);
     campus.administrator.get(&path).refused(404, "not_found");
 }
 
@@ -163,7 +163,7 @@ fn active(campus: &Campus) {
     assert_eq!(listed(&teacher), [moved.clone(), early.clone()]);
     teacher.post(&format!("/reservations/{}/cancel", id(&early)), &json!({})).expect(200);
     assert_eq!(listed(&teacher), [moved]);
-    campus.administrator.delete(&format!("/resources/{room}")).expect(204);
+    campus.administrator.delete(&format!("/resources/{room}?force=true")).expect(204);
     campus.settled();
     assert_eq!(listed(&teacher), Vec::<Value>::new(), "a deletion cancels them");
 }
