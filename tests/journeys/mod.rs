@@ -4,6 +4,7 @@ mod asyncapi;
 mod book;
 mod broken_timetables;
 mod broker;
+mod cache;
 mod crowd;
 mod dice;
 mod endings;

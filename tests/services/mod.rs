@@ -3,7 +3,7 @@
 mod access;
 mod accounts;
 mod cached_availability;
-mod campus;
+pub mod campus;
 mod cli;
 mod dead_letters;
 mod events;

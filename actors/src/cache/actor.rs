@@ -24,7 +24,6 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// The actor that owns the cache.
 pub struct Cache {
     client: CacheClient,
-    marker: Option<PathBuf>,
     life: Life,
 }
 
@@ -32,7 +31,11 @@ impl Cache {
     /// The owner of what `client` reads. `marker` is a file that exists while something is owed, so that a process that
     /// died in debt pays when it comes back.
     pub fn new(client: CacheClient, marker: Option<PathBuf>, life: Life) -> Self {
-        Self { client, marker, life }
+        if let Some(marker) = marker {
+            // The same in each life of this actor.
+            let _ = client.0.marker.set(marker);
+        }
+        Self { client, life }
     }
 }
 
@@ -41,13 +44,7 @@ impl Actor for Cache {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let Kind::Redis { url, namespace } = self.client.0.kind.clone() else { return };
-        let caretaker = Caretaker {
-            client: self.client.clone(),
-            url,
-            namespace,
-            marker: self.marker.clone(),
-            life: self.life.clone(),
-        };
+        let caretaker = Caretaker { client: self.client.clone(), url, namespace, life: self.life.clone() };
         ctx.spawn(caretaker.run().into_actor(self));
     }
 }
@@ -56,7 +53,6 @@ struct Caretaker {
     client: CacheClient,
     url: String,
     namespace: Arc<str>,
-    marker: Option<PathBuf>,
     life: Life,
 }
 
@@ -66,16 +62,15 @@ impl Caretaker {
         if let Some(store) = self.client.store() {
             self.client.fail(&store, "its owner was restarted".to_owned());
         }
-        if self.marker.as_ref().is_some_and(|marker| marker.exists()) {
+        if self.client.0.marker.get().is_some_and(|marker| marker.exists()) {
             self.client.0.owed.add_everything();
         }
+        self.client.mark(true);
         loop {
             let store = self.open().await;
-            self.mark(false);
             self.life.degraded(false);
             self.life.note(format!("Redis is read, keys begin with {}", self.namespace));
             self.serve(&store).await;
-            self.mark(true);
             self.life.degraded(true);
         }
     }
@@ -90,7 +85,6 @@ impl Caretaker {
                     return store;
                 }
                 Err(trouble) => {
-                    self.mark(true);
                     self.life.degraded(true);
                     self.life.note(format!("Redis is not available, reads go to the database: {trouble}"));
                     log::debug!("Redis cannot be opened: {trouble}");
@@ -148,19 +142,6 @@ impl Caretaker {
             Err(_) => self.client.0.owed.put_back(debt),
         }
         paid
-    }
-
-    /// Notes, for a process that may come after this one, whether something may be owed.
-    fn mark(&self, owes: bool) {
-        let Some(marker) = &self.marker else { return };
-        let marked = match owes {
-            true => std::fs::write(marker, "what was forgotten is not yet so in Redis\n"),
-            false if marker.exists() => std::fs::remove_file(marker),
-            false => Ok(()),
-        };
-        if let Err(error) = marked {
-            log::warn!("{}: {error}", marker.display());
-        }
     }
 }
 

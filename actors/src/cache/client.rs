@@ -10,17 +10,17 @@
 //!          take the lease --> read the database --> put the value in the lease's place --> answer
 //! ```
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::access::{Budget, within};
+use super::access::{Budget, Spent, within};
 use super::entry::Place;
 use super::flights::{Flights, Landing, Part};
 use super::in_process::InProcess;
@@ -55,8 +55,8 @@ pub(super) struct Shared {
     pub flights: Flights,
     pub owed: Owed,
     pub meters: Meters,
-    /// Told when a store was closed.
-    pub closed: Notify,
+    /// A file that is there while something may be owed.
+    pub marker: OnceLock<PathBuf>,
     forgotten: Mutex<Recent>,
 }
 
@@ -94,7 +94,7 @@ impl CacheClient {
             flights: Flights::default(),
             owed: Owed::default(),
             meters: Meters::default(),
-            closed: Notify::new(),
+            marker: OnceLock::new(),
             forgotten: Mutex::new(Recent::new(EVENTS)),
         }))
     }
@@ -271,6 +271,7 @@ impl CacheClient {
     /// Reads from this store from now on, if nothing is owed to it.
     pub(super) fn open(&self, store: &Arc<Store>) -> bool {
         self.0.owed.open_if_paid(|| {
+            self.mark(false);
             *self.0.store.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(store));
             *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
         })
@@ -288,9 +289,23 @@ impl CacheClient {
             *current = None;
         }
         drop(current);
+        // Before anybody goes on: this process may die at any time.
+        self.mark(true);
         // Whoever waits for a key to be forgotten need not: nobody here reads it before it is.
         self.0.owed.settle();
-        self.0.closed.notify_one();
+    }
+
+    /// Notes, for a process that may come after this one, whether something may be owed.
+    pub(super) fn mark(&self, owes: bool) {
+        let Some(marker) = self.0.marker.get() else { return };
+        let marked = match owes {
+            true => std::fs::write(marker, "what was forgotten may not be so in Redis yet\n"),
+            false if marker.exists() => std::fs::remove_file(marker),
+            false => Ok(()),
+        };
+        if let Err(error) = marked {
+            log::warn!("{}: {error}", marker.display());
+        }
     }
 
     pub(super) fn say(&self, trouble: String) {
@@ -308,11 +323,11 @@ impl CacheClient {
         F: Future<Output = Result<R, Trouble>>,
     {
         let store = self.store()?;
-        let (answer, latency) = budget.spend(&store, ask(Arc::clone(&store))).await;
+        let Spent { answer, latency, is_known } = budget.spend(&store, ask(Arc::clone(&store))).await;
         self.0.meters.took(family, latency);
         match answer {
             Some(Ok(answer)) => {
-                if store.has_become_slow(latency) {
+                if is_known && store.has_become_slow(latency) {
                     self.fail(&store, "it takes more than 25 ms to answer".to_owned());
                 }
                 return Some(answer);

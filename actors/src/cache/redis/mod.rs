@@ -20,6 +20,7 @@ use super::pattern::Pattern;
 use super::store::{Filling, Trouble};
 use connector::Connector;
 use scripts::Scripts;
+pub(super) use speed::SLOW;
 use speed::Speed;
 
 /// Questions that Redis is asked at the same time.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// When answers take longer than this on average, the database is faster.
-pub(super) const SLOW: Duration = Duration::from_millis(25);
+pub(in crate::cache) const SLOW: Duration = Duration::from_millis(25);
 /// Answers before an average says anything.
 const ENOUGH: u64 = 16;
 
