@@ -15,22 +15,20 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::access::{Budget, Spent, within};
+use super::access::Budget;
 use super::entry::Place;
 use super::flights::{Flights, Landing, Part};
 use super::in_process::InProcess;
-use super::key::{Key, Outdated};
+use super::key::Key;
 use super::owed::Owed;
-use super::pattern::Pattern;
 use super::reading::Reading;
 use super::redis::Redis;
 use super::statistics::{Count, Meters, Statistics};
-use super::store::{Store, Trouble};
+use super::store::Store;
 use crate::recent::Recent;
 
 /// The longest that the cache may hold up one reader or one writer.
@@ -166,71 +164,6 @@ impl CacheClient {
         if reading.is_complete() { reading.completed(Vec::new()).pop() } else { None }
     }
 
-    /// Forgets what is outdated; resolves when nobody who reads here can get it any more, after at most 50 ms.
-    pub fn forget(&self, outdated: Vec<Outdated>) -> BoxFuture<'static, ()> {
-        if outdated.is_empty() {
-            return futures_util::future::ready(()).boxed();
-        }
-        for outdated in &outdated {
-            self.0.meters.forgotten(outdated.name());
-        }
-        self.0.flights.close(&outdated);
-        match &self.0.kind {
-            Kind::Off(_) => {}
-            Kind::InProcess => {
-                if let Some(store) = self.store()
-                    && let Store::InProcess(store) = store.as_ref()
-                {
-                    outdated.iter().for_each(|outdated| store.forget(outdated));
-                }
-            }
-            Kind::Redis { .. } => return self.owe(outdated),
-        }
-        futures_util::future::ready(()).boxed()
-    }
-
-    fn owe(&self, outdated: Vec<Outdated>) -> BoxFuture<'static, ()> {
-        let client = self.clone();
-        let Some(store) = self.store() else {
-            drop(self.0.owed.add(outdated, || self.store().is_some()));
-            return futures_util::future::ready(()).boxed();
-        };
-        let Some(paid) = self.0.owed.add(outdated, || self.store().is_some()) else {
-            return futures_util::future::ready(()).boxed();
-        };
-        async move {
-            if within(PATIENCE, paid).await.is_none() {
-                client.fail(&store, "forgetting a key took longer than 50 ms".to_owned());
-            }
-        }
-        .boxed()
-    }
-
-    /// Forgets every key that fits `pattern`, in the store itself; answers how many.
-    ///
-    /// # Errors
-    /// Why the store could not do it; then everything is forgotten before it is read again.
-    pub async fn forget_pattern(&self, pattern: &Pattern) -> Result<u64, String> {
-        self.0.flights.close_all();
-        let Some(store) = self.store() else {
-            self.0.owed.add_everything();
-            return match &self.0.kind {
-                Kind::Off(why) => Err(why.clone()),
-                _ => {
-                    Err("the cache is not available; everything in it is forgotten before it is read again".to_owned())
-                }
-            };
-        };
-        match store.forget_pattern(pattern).await {
-            Ok(count) => Ok(count),
-            Err(trouble) => {
-                self.0.owed.add_everything();
-                self.fail(&store, trouble.to_string());
-                Err(trouble.to_string())
-            }
-        }
-    }
-
     /// How well the cache works.
     pub fn statistics(&self) -> Statistics {
         let available = self.store().is_some();
@@ -262,81 +195,5 @@ impl CacheClient {
         for event in events {
             forgotten.remember(*event);
         }
-    }
-
-    pub(super) fn store(&self) -> Option<Arc<Store>> {
-        self.0.store.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Reads from this store from now on, if nothing is owed to it.
-    pub(super) fn open(&self, store: &Arc<Store>) -> bool {
-        self.0.owed.open_if_paid(|| {
-            self.mark(false);
-            *self.0.store.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(store));
-            *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        })
-    }
-
-    /// Reads from the database from now on.
-    pub(super) fn fail(&self, store: &Arc<Store>, reason: String) {
-        let Store::Redis(redis) = store.as_ref() else { return };
-        if redis.close() {
-            log::warn!("Redis is not read until it works again: {reason}");
-            self.say(reason);
-        }
-        let mut current = self.0.store.write().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, store)) {
-            *current = None;
-        }
-        drop(current);
-        // Before anybody goes on: this process may die at any time.
-        self.mark(true);
-        // Whoever waits for a key to be forgotten need not: nobody here reads it before it is.
-        self.0.owed.settle();
-    }
-
-    /// Notes, for a process that may come after this one, whether something may be owed.
-    pub(super) fn mark(&self, owes: bool) {
-        let Some(marker) = self.0.marker.get() else { return };
-        let marked = match owes {
-            true => std::fs::write(marker, "what was forgotten may not be so in Redis yet\n"),
-            false if marker.exists() => std::fs::remove_file(marker),
-            false => Ok(()),
-        };
-        if let Err(error) = marked {
-            log::warn!("{}: {error}", marker.display());
-        }
-    }
-
-    pub(super) fn say(&self, trouble: String) {
-        *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
-    }
-
-    /// Asks the store for something, within the budget. `None` without a store, or when it does not do it.
-    pub(super) async fn attempt<R, F>(
-        &self,
-        family: &str,
-        budget: &mut Budget,
-        ask: impl FnOnce(Arc<Store>) -> F,
-    ) -> Option<R>
-    where
-        F: Future<Output = Result<R, Trouble>>,
-    {
-        let store = self.store()?;
-        let Spent { answer, latency, is_known } = budget.spend(&store, ask(Arc::clone(&store))).await;
-        self.0.meters.took(family, latency);
-        match answer {
-            Some(Ok(answer)) => {
-                if is_known && store.has_become_slow(latency) {
-                    self.fail(&store, "it takes more than 25 ms to answer".to_owned());
-                }
-                return Some(answer);
-            }
-            Some(Err(Trouble::Full(reason))) => self.say(reason),
-            Some(Err(Trouble::Broken(reason))) => self.fail(&store, reason),
-            None => self.fail(&store, "it does not answer within 50 ms".to_owned()),
-        }
-        self.0.meters.count(family, Count::Error, 1);
-        None
     }
 }

@@ -21,9 +21,11 @@
 
 mod access;
 mod actor;
+mod circuit;
 mod client;
 mod entry;
 mod flights;
+mod forgetting;
 mod in_process;
 pub mod invalidation;
 mod key;

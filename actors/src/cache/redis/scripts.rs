@@ -10,6 +10,11 @@ use redis::Script;
 const TAKE: &str = r"
 local found = redis.pcall('GET', KEYS[1])
 if type(found) == 'table' then redis.call('UNLINK', KEYS[1]); found = false end
+if found and string.sub(found, 1, 6) == 'lease:' then
+  -- None of ours lasts longer.
+  local left = redis.call('PTTL', KEYS[1])
+  if left < 0 or left > tonumber(ARGV[2]) then found = false end
+end
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
 if KEYS[2] then

@@ -31,7 +31,8 @@ async fn what_is_no_value_is_a_miss_and_is_replaced() {
     let Some((process, mut connection, namespace)) = process().await else { return };
     for (number, key) in [NUMBERS.key("a"), NUMBERS.key("b").in_group(group())].into_iter().enumerate() {
         let name = format!("{namespace}{}", key.name());
-        let poisons: [&[&str]; 5] = [
+        let poisons: [&[&str]; 6] = [
+            &["SET", &name, "lease:for ever"],
             &["RPUSH", &name, "1"],
             &["SET", &name, "{garbage"],
             &["SET", &name, ""],
