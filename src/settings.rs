@@ -220,6 +220,10 @@ fn cache(
     kind: Option<CacheKind>,
     database: &Location,
 ) -> Result<CacheSettings, SettingsError> {
+    if redis_url.as_deref() == Some("") {
+        let problem = "REDIS_URL is empty; give it a value, or remove it to do without Redis";
+        return Err(SettingsError(problem.to_owned()));
+    }
     if let Some(url) = redis_url {
         return match (actors::cache::check_url(&url), kind) {
             (Ok(()), None) => Ok(CacheSettings::Redis { url, namespace }),
@@ -229,8 +233,8 @@ fn cache(
             }
             // The library's own words may show the address, and with it the password.
             (Err(_), _) => {
-                let problem = "REDIS_URL must be an address such as redis://user:password@host:6379/0, or rediss:// for TLS; \
-                               leave it out to do without Redis";
+                let problem = "REDIS_URL must be an address such as redis://user:password@host:6379/0, or rediss:// for TLS, \
+                               with a / # @ of the password percent-encoded; leave it out to do without Redis";
                 Err(SettingsError(problem.to_owned()))
             }
         };
@@ -249,7 +253,7 @@ fn checked_namespace(namespace: String) -> Result<String, SettingsError> {
     if namespace.chars().all(fits) && (1..=100).contains(&namespace.trim_matches(':').len()) {
         return Ok(namespace);
     }
-    let problem = "redis_namespace must have 1 to 100 letters, digits, and characters of :-_. , as in bookly:north";
+    let problem = "redis_namespace must have 1 to 100 letters, digits, and any of : - _ . in it, as in bookly:north";
     Err(SettingsError(problem.to_owned()))
 }
 

@@ -47,12 +47,15 @@ pub(super) async fn run(settings: Settings, options: Options) -> Result<ExitCode
         What::Stats => control.get(PATH).await,
         What::Forget { pattern } => control.post(&format!("{PATH}/forget"), &json!({ "pattern": pattern })).await,
     };
+    let statistics = control.get(PATH).await;
     control.close().await;
     let answer = answer?;
     match options.what {
         _ if options.json => println!("{}", serde_json::to_string_pretty(&answer)?),
         What::Stats => show(&answer),
-        What::Forget { .. } => println!("{} keys are forgotten", answer["forgotten"]),
+        What::Forget { .. } => {
+            println!("{} keys are forgotten. Cache: {}", answer["forgotten"], summary(&statistics?));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -81,7 +84,8 @@ pub(super) fn summary(statistics: &Value) -> String {
     };
     let namespace = text("namespace").map(|name| format!(", keys begin with {name}")).unwrap_or_default();
     match (statistics["available"].as_bool(), text("trouble")) {
-        (Some(true), _) => format!("{store}: is read{namespace}"),
+        (Some(true), Some(trouble)) => format!("{store}: is read{namespace}, but keeps nothing more ({trouble})"),
+        (Some(true), None) => format!("{store}: is read{namespace}"),
         (_, Some(trouble)) => format!("{store}: reads go to the database ({trouble})"),
         _ => format!("{store}: reads go to the database"),
     }

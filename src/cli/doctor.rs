@@ -26,6 +26,11 @@ impl Diagnosis {
         // Whoever reads the first lines only has no need of the others.
         let _ = writeln!(std::io::stdout(), "{} {what:<14} {text}", if well { "ok  " } else { "FAIL" });
     }
+
+    /// Something works less well than it should, and nothing is lost or wrong.
+    fn warn(&self, what: &str, text: &str) {
+        let _ = writeln!(std::io::stdout(), "warn {what:<14} {text}");
+    }
 }
 
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
@@ -80,7 +85,11 @@ fn tell_readiness(diagnosis: &mut Diagnosis, engine: &str, readiness: &Value, ca
             _ => state["detail"].as_str().unwrap_or_default().to_owned(),
         };
         let name = if part == "database" { engine } else { part };
-        diagnosis.tell(status != "unready", name, &format!("{status} {detail}"));
+        let text = format!("{status} {detail}");
+        match status {
+            "degraded" => diagnosis.warn(name, &text),
+            _ => diagnosis.tell(status != "unready", name, &text),
+        }
     }
 }
 

@@ -132,7 +132,10 @@ impl Part {
     fn cache(cache: &Statistics) -> Self {
         match (cache.store.as_str(), &cache.trouble) {
             ("off", why) => Self::ready(Some(format!("off: {}", why.as_deref().unwrap_or_default()))),
-            (store, _) if cache.available => Self::ready(Some(store.to_owned())),
+            (store, None) if cache.available => Self::ready(Some(store.to_owned())),
+            (store, Some(trouble)) if cache.available => {
+                Self::new(Status::Degraded, format!("{store}: nothing more is kept: {trouble}"))
+            }
             (store, trouble) => {
                 let trouble = trouble.as_deref().unwrap_or("it is being opened");
                 Self::new(Status::Degraded, format!("{store}: reads go to the database: {trouble}"))

@@ -28,6 +28,7 @@ mod dead_letters;
 mod docs;
 mod documents;
 mod events;
+mod following;
 mod form;
 pub mod health;
 mod idempotency;

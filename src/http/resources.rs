@@ -16,6 +16,7 @@ use super::answer::{Done, Reply};
 use super::body::Json;
 use super::call::{Call, Sent};
 use super::caller::Access;
+use super::following::followed;
 use super::paging::{Cursor, Limit, Page};
 use super::problem::{Kind, Problem, kind};
 use super::route::{Group, create, delete, get, patch, put};
@@ -200,7 +201,9 @@ async fn remove(call: Call<Deletion>) -> Result<Done, Problem> {
     if !call.query.force {
         refuse_if_reserved(&call, id).await?;
     }
-    call.command(&call.state.services.resources, DeleteResource { id, expected_version, reason }).await?;
+    let command = DeleteResource { id, expected_version, reason };
+    let resource = call.command(&call.state.services.resources, command).await?;
+    followed(&call, id, resource.version).await;
     Ok(Done)
 }
 
@@ -230,7 +233,9 @@ async fn change_status(call: Sent<StatusChange>) -> One {
     let (id, expected_version) = (call.id()?, call.expected_version);
     let Json(StatusChange { status, reason }) = &call.body;
     let command = ChangeStatus { id, expected_version, status: *status, reason: reason.clone() };
-    Ok(reply(call.command(&call.state.services.resources, command).await?))
+    let resource = call.command(&call.state.services.resources, command).await?;
+    followed(&call, id, resource.version).await;
+    Ok(reply(resource))
 }
 
 async fn change_category(call: Sent<CategoryChange>) -> One {
@@ -258,6 +263,7 @@ async fn show_rules(call: Call) -> Result<Reply<ResourceRules>, Problem> {
 async fn set_rules(call: Sent<NewRules>) -> Result<Reply<AvailabilityRules>, Problem> {
     let (id, expected_version, rules) = (call.id()?, call.expected_version, call.body.0.rules.clone());
     let resource = call.command(&call.state.services.resources, SetRules { id, expected_version, rules }).await?;
+    followed(&call, id, resource.version).await;
     Ok(Reply::of(resource.rules).version(resource.version))
 }
 

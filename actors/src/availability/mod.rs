@@ -2,7 +2,7 @@
 //!
 //! | commands | queries | reactions |
 //! |---|---|---|
-//! | [`RequestReservation`], [`EditReservation`], [`CancelReservation`], [`RequestSeries`], [`CancelSeries`], [`PlaceBlock`] | [`GetReservation`], [`ListReservations`], [`GetSeries`], [`GetAvailability`], [`GetDays`], [`GetRules`], [`ListActive`], [`SearchFreeResources`], [`ListProfiles`], [`CountFuture`], [`CheckReservations`] | resource.created, resource.updated, resource.deleted, resource.status.changed, resource.category.changed, availability.rules.updated |
+//! | [`RequestReservation`], [`EditReservation`], [`CancelReservation`], [`RequestSeries`], [`CancelSeries`], [`PlaceBlock`] | [`GetReservation`], [`ListReservations`], [`GetSeries`], [`GetAvailability`], [`GetDays`], [`GetRules`], [`GetShownVersion`], [`ListActive`], [`SearchFreeResources`], [`ListProfiles`], [`CountFuture`], [`CheckReservations`] | resource.created, resource.updated, resource.deleted, resource.status.changed, resource.category.changed, availability.rules.updated |
 //!
 //! Every writer goes through the module `occupancy`, the guard against double booking, and none reads the cache: see
 //! [`cached`].
@@ -22,6 +22,7 @@ mod get_availability;
 mod get_days;
 mod get_rules;
 mod get_series;
+mod get_shown_version;
 mod list;
 mod list_active;
 mod list_profiles;
@@ -57,6 +58,7 @@ pub use get_availability::{GetAvailability, ResourceAvailability};
 pub use get_days::GetDays;
 pub use get_rules::{GetRules, RulesInForce};
 pub use get_series::{GetSeries, Series};
+pub use get_shown_version::GetShownVersion;
 pub use list::{ListReservations, ReservationFilter, ReservationPage};
 pub use list_active::{ActiveReservations, ListActive};
 pub use list_profiles::ListProfiles;

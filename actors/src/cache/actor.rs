@@ -77,7 +77,7 @@ impl Caretaker {
 
     /// Opens Redis and pays what is owed to it, however often that has to be tried.
     async fn open(&self) -> Arc<Store> {
-        let mut pause = PAUSE_MIN;
+        let (mut pause, mut said) = (PAUSE_MIN, String::new());
         loop {
             match self.try_to_open().await {
                 Ok(store) => {
@@ -87,7 +87,10 @@ impl Caretaker {
                 Err(trouble) => {
                     self.life.degraded(true);
                     self.life.note(format!("Redis is not available, reads go to the database: {trouble}"));
-                    log::debug!("Redis cannot be opened: {trouble}");
+                    if trouble != said {
+                        log::warn!("Redis cannot be opened, reads go to the database until it can: {trouble}");
+                    }
+                    said.clone_from(&trouble);
                     self.client.say(trouble);
                 }
             }

@@ -1,5 +1,6 @@
 //! Whether the store is read, and what happens when it fails.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use super::access::{Budget, Spent};
@@ -18,6 +19,7 @@ impl CacheClient {
             self.mark(false);
             *self.0.store.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(store));
             *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            self.0.is_full.store(false, Ordering::Relaxed);
         })
     }
 
@@ -52,6 +54,20 @@ impl CacheClient {
         }
     }
 
+    fn full(&self, reason: String) {
+        if !self.0.is_full.swap(true, Ordering::Relaxed) {
+            log::warn!("nothing more is kept: {reason}");
+            self.say(reason);
+        }
+    }
+
+    /// It takes values, so it has room again.
+    pub(super) fn has_room(&self) {
+        if self.0.is_full.load(Ordering::Relaxed) && self.0.is_full.swap(false, Ordering::Relaxed) {
+            *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
     pub(super) fn say(&self, trouble: String) {
         *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
     }
@@ -76,7 +92,7 @@ impl CacheClient {
                 }
                 return Some(answer);
             }
-            Some(Err(Trouble::Full(reason))) => self.say(reason),
+            Some(Err(Trouble::Full(reason))) => self.full(reason),
             Some(Err(Trouble::Broken(reason))) => self.fail(&store, reason),
             None => self.fail(&store, "it does not answer within 50 ms".to_owned()),
         }

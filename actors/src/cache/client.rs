@@ -11,6 +11,7 @@
 //! ```
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     /// What is read from now; nothing while Redis is not to be trusted.
     pub store: RwLock<Option<Arc<Store>>>,
     pub trouble: Mutex<Option<String>>,
+    /// The store answers, and has no room for more.
+    pub is_full: AtomicBool,
     pub flights: Flights,
     pub owed: Owed,
     pub meters: Meters,
@@ -89,6 +92,7 @@ impl CacheClient {
             kind,
             store: RwLock::new(store.map(Arc::new)),
             trouble: Mutex::default(),
+            is_full: AtomicBool::new(false),
             flights: Flights::default(),
             owed: Owed::default(),
             meters: Meters::default(),
@@ -177,7 +181,7 @@ impl CacheClient {
         Statistics {
             store: store.to_owned(),
             available,
-            trouble: why.or(trouble).filter(|_| !available),
+            trouble: why.or(trouble),
             address,
             namespace,
             owed: self.0.owed.len(),

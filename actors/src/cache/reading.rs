@@ -169,6 +169,9 @@ impl CacheClient {
             let filled = filled.unwrap_or_default();
             let stored = filled.iter().filter(|stored| **stored).count() as u64;
             let refused = filled.len() as u64 - stored;
+            if stored > 0 {
+                self.has_room();
+            }
             self.0.meters.count(family, Count::Stored, stored);
             self.0.meters.count(family, Count::Refused, refused);
             current &= refused == 0;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bb8_redis::bb8::{Pool, RunError};
 use redis::aio::MultiplexedConnection;
-use redis::{RedisError, ScriptInvocation, Value, from_redis_value};
+use redis::{ErrorKind, RedisError, ScriptInvocation, Value, from_redis_value};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use super::entry::{Content, Lease, Place, Taken};
@@ -224,6 +224,10 @@ fn trouble(error: &RedisError) -> Trouble {
         }
         Some("NOPERM") => Trouble::Broken(format!("the user in REDIS_URL may not do what a cache needs ({error})")),
         Some("READONLY") => Trouble::Broken(format!("REDIS_URL leads to a replica; give the primary's ({error})")),
-        _ => Trouble::Broken(error.to_string()),
+        _ if error.kind() == ErrorKind::AuthenticationFailed => {
+            Trouble::Broken("Redis refuses the login; correct the user and password in REDIS_URL".to_owned())
+        }
+        Some(_) => Trouble::Broken(format!("Redis refuses what REDIS_URL leads to: {error}")),
+        None => Trouble::Broken(error.to_string()),
     }
 }
