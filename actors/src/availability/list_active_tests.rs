@@ -43,7 +43,10 @@ fn a_list_is_the_same_when_it_comes_out_of_the_cache() {
 
 #[test]
 fn others_lists_need_a_permission() {
-    let caller = |role, user_id| Caller { user_id: Some(user_id), roles: [role].into(), ..Caller::operator(user_id) };
+    let caller = |role, user_id| {
+        let anonymous = Caller::anonymous(user_id, None);
+        Caller { user_id: Some(user_id), ..anonymous.in_roles([role].into()) }
+    };
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let query = ListActive { user_id: one };
     assert!(query.admits(&caller(Role::Student, one)).is_ok());

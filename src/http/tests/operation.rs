@@ -65,7 +65,7 @@ async fn readiness_is_the_worst_of_the_parts() {
         tokio::task::yield_now().await;
     };
     assert_eq!(ready["status"], "ready");
-    assert_eq!(ready["parts"]["cache"], json!({"status": "ready", "detail": "not used"}));
+    assert_eq!(ready["parts"]["cache"], json!({"status": "ready", "detail": "in-process"}));
     let parts = ready["parts"].as_object().expect("parts");
     assert_eq!(parts.keys().collect::<Vec<_>>(), ["database", "bus", "cache", "actors"]);
     edge.running().stop().await;

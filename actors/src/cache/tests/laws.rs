@@ -141,9 +141,13 @@ async fn of_many_keys_only_the_missing_are_fetched(setting: Setting) {
 async fn a_reader_that_goes_away_leaves_nobody_waiting(setting: Setting) {
     let (one, other) = setting.two().await;
     for key in keys() {
-        let gone = one.client.read(key.clone(), std::future::pending::<Result<u64, Infallible>>);
+        let (started, running) = tokio::sync::oneshot::channel();
+        let gone = one.client.read(key.clone(), || async {
+            let _ = started.send(());
+            std::future::pending::<Result<u64, Infallible>>().await
+        });
         let waiting = async {
-            tokio::task::yield_now().await;
+            running.await.expect("it flies");
             read(&one, key.clone(), 5).await
         };
         let patience = tokio::time::timeout(Duration::from_millis(200), gone);
