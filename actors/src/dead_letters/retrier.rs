@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use amqp::retry::Policies;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Notify;
@@ -24,7 +24,7 @@ use crate::supervision::Life;
 /// Letters that are tried at once.
 const AT_ONCE: usize = 32;
 /// How often it looks without being woken.
-const POLL: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_secs(15);
 /// How often bulk retries go on.
 const BULK_STEP: Duration = Duration::from_millis(50);
 /// The least time between two looks: what is parked in a burst is found in one.
@@ -48,6 +48,14 @@ pub(super) struct Retrier {
     pub life: Life,
 }
 
+/// What there is to do.
+struct Sight {
+    /// Whether a bulk retry is under way.
+    bulk: bool,
+    /// When the next letter is due.
+    due_at: Option<DateTime<Utc>>,
+}
+
 type Attempt = (Letter, Result<Replayed, Failure>);
 
 impl Retrier {
@@ -65,14 +73,15 @@ impl Retrier {
                 self.renew().await;
                 renewed_at = Instant::now();
             }
-            let bulk = self.advance_bulk_retries().await;
+            let sight = self.look().await;
+            let bulk = sight.bulk && self.advance_bulk_retries().await;
             let room = AT_ONCE.saturating_sub(attempts.len());
-            for letter in self.claim(room).await {
+            for letter in self.claim(sight.due_at, room).await {
                 attempts.push(self.attempt(letter));
             }
             let pause = match (bulk, attempts.is_empty()) {
                 (true, _) => BULK_STEP,
-                (false, true) => self.until_next().await,
+                (false, true) => self.until(sight.due_at),
                 (false, false) => POLL,
             };
             tokio::select! {
@@ -100,17 +109,38 @@ impl Retrier {
         (letter, outcome)
     }
 
-    /// Claims what is due. What an earlier claimant left without an outcome has failed once more.
-    async fn claim(&self, room: usize) -> Vec<Letter> {
-        let now = self.clock.now();
-        // A look costs the writer nothing when there is nothing to do.
-        match self.database.read(claim::next_due).await {
-            Ok(Some(due_at)) if due_at <= now && room > 0 => {}
-            Ok(_) => return Vec::new(),
+    /// One look at everything, which costs the writer nothing: when there is nothing to do it is all that is done.
+    async fn look(&self) -> Sight {
+        let look = |connection: &mut crate::database::DatabaseConnection| {
+            let (bulk, due_at) = (bulk::any_active(connection)?, claim::next_due(connection)?);
+            Ok::<_, Error>((Sight { bulk, due_at }, statistics::unresolved(connection)?))
+        };
+        match self.database.read(look).await {
+            Ok((sight, counts)) => {
+                let failed = counts.iter().any(|(state, count)| *state == State::Failed && *count > 0);
+                self.life.degraded(failed);
+                let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+                self.life.note(counts.join(", "));
+                sight
+            }
             Err(error) => {
                 self.trouble(&error).await;
-                return Vec::new();
+                Sight { bulk: false, due_at: Some(self.clock.now()) }
             }
+        }
+    }
+
+    /// How long until then, at most [`POLL`].
+    fn until(&self, due_at: Option<DateTime<Utc>>) -> Duration {
+        let due_in = due_at.map(|at| (at - self.clock.now()).to_std().unwrap_or_default());
+        due_in.unwrap_or(POLL).clamp(BREATH, POLL)
+    }
+
+    /// Claims what is due. What an earlier claimant left without an outcome has failed once more.
+    async fn claim(&self, due_at: Option<DateTime<Utc>>, room: usize) -> Vec<Letter> {
+        let now = self.clock.now();
+        if room == 0 || due_at.is_none_or(|due_at| due_at > now) {
+            return Vec::new();
         }
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         let work = move |transaction: &mut crate::database::Transaction<'_>| {
@@ -168,12 +198,7 @@ impl Retrier {
 
     async fn advance_bulk_retries(&self) -> bool {
         let now = self.clock.now();
-        let active = match self.database.read(bulk::any_active).await {
-            Ok(false) => return false,
-            Ok(true) => self.database.write(move |transaction| bulk::advance_all(transaction, now)).await,
-            Err(error) => Err(error),
-        };
-        match active {
+        match self.database.write(move |transaction| bulk::advance_all(transaction, now)).await {
             Ok(active) => active,
             Err(error) => {
                 self.trouble(&error).await;
@@ -195,34 +220,10 @@ impl Retrier {
         }
     }
 
-    /// How long until something is due, at most [`POLL`].
-    async fn until_next(&self) -> Duration {
-        let look = |connection: &mut crate::database::DatabaseConnection| {
-            Ok::<_, Error>((statistics::unresolved(connection)?, claim::next_due(connection)?))
-        };
-        match self.database.read(look).await {
-            Ok((counts, due_at)) => {
-                let failed = counts.iter().any(|(state, count)| *state == State::Failed && *count > 0);
-                self.life.degraded(failed);
-                let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-                self.life.note(counts.join(", "));
-                let due_in = due_at.map(|at| (at - self.clock.now()).to_std().unwrap_or_default());
-                due_in.unwrap_or(POLL).clamp(BREATH, POLL)
-            }
-            Err(error) => {
-                self.trouble(&error).await;
-                STORAGE_PAUSE
-            }
-        }
-    }
-
     /// Stores an outcome, however long storage is away.
     async fn stored<F>(&self, work: F)
     where
-        F: Fn(&mut crate::database::Transaction<'_>, chrono::DateTime<chrono::Utc>) -> Result<(), Error>
-            + Send
-            + Sync
-            + 'static,
+        F: Fn(&mut crate::database::Transaction<'_>, DateTime<Utc>) -> Result<(), Error> + Send + Sync + 'static,
     {
         let work = Arc::new(work);
         self.until_stored(|database| {

@@ -1,114 +1,52 @@
-//! The relay: takes events from the outbox to the transport, and out of the outbox once the transport confirmed them.
-//!
-//! It is woken by each commit that appended events and looks by itself every few seconds, for what another process or
-//! an earlier failure left behind. Of one aggregate at most one event is on its way, so its order cannot be lost. When
-//! the road is to blame, an event is published again for as long as it takes; one that is itself to blame is tried as
-//! often as its policy says and then set aside, with a dead letter to tell of it, while those of its aggregate wait behind
-//! it and all others flow.
+//! The relay at work: claim, publish, settle, each beside the others.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, AsyncContext, Context, WrapFuture};
 use amqp::retry::{Policies, Policy};
 use amqp::{Envelope, PublishError, Transport};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
+use futures_util::future::{FusedFuture, OptionFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use uuid::Uuid;
 
+use super::ledger::{Ledger, Outcome, by_aggregate};
+use super::watch::Watch;
 use crate::cache::CacheClient;
 use crate::clock::{Clock, Ids};
 use crate::database::{Database, Engine, Error, Transaction};
 use crate::dead_letters::model::policy;
 use crate::dead_letters::{self, EventRef, Parcel, RELAY, Reason};
 use crate::event_store::outbox::{self, Failure, Outgoing};
-use crate::service::Campus;
 use crate::supervision::Life;
 
-/// Events on their way at once.
-const WINDOW: usize = 500;
-/// How often it looks without being woken.
-const POLL: Duration = Duration::from_secs(4);
+/// Events on their way at once: more than the road has unconfirmed, so that it never waits for a claim.
+const WINDOW: usize = 2_000;
+/// Claims are made for at least so many, while others are on their way: each costs a transaction.
+const CLAIM: usize = WINDOW / 4;
 /// How often claims are renewed while events are on their way: well within [`outbox::CLAIM`].
 const RENEWAL: Duration = Duration::from_secs(1);
 /// The pause after storage failed.
 const STORAGE_PAUSE: Duration = Duration::from_millis(500);
 
-/// The actor that publishes what the outbox holds.
-pub struct Relay {
-    courier: Arc<Courier>,
-}
-
-struct Courier {
-    database: Database,
-    cache: CacheClient,
-    transport: Transport,
-    clock: Clock,
-    policies: Policies,
-    life: Life,
-}
-
-impl Relay {
-    /// A relay on `campus` to `transport`.
-    pub fn new(campus: Campus, transport: Transport, policies: Policies, life: Life) -> Self {
-        let Campus { database, cache, clock, .. } = campus;
-        Self { courier: Arc::new(Courier { database, cache, transport, clock, policies, life }) }
-    }
-}
-
-impl Actor for Relay {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.spawn(Arc::clone(&self.courier).run().into_actor(self));
-    }
-}
-
-/// What became of one aggregate's claimed events.
-#[derive(Default)]
-struct Outcome {
-    confirmed: Vec<i64>,
-    /// Those of the confirmed that had failed before: a dead letter may tell of them.
-    recovered: Vec<Uuid>,
-    failed: Option<(Failure, Option<Parcel>)>,
-    released: Vec<i64>,
-}
-
-/// Outcomes that are not in the database yet.
-#[derive(Default)]
-struct Ledger {
-    confirmed: Vec<i64>,
-    recovered: Vec<Uuid>,
-    failed: Vec<Failure>,
-    set_aside: Vec<Parcel>,
-    released: Vec<i64>,
-}
-
-impl Ledger {
-    fn enter(&mut self, outcome: Outcome) {
-        self.confirmed.extend(outcome.confirmed);
-        self.recovered.extend(outcome.recovered);
-        if let Some((failure, set_aside)) = outcome.failed {
-            self.failed.push(failure);
-            self.set_aside.extend(set_aside);
-        }
-        self.released.extend(outcome.released);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.confirmed.is_empty() && self.failed.is_empty() && self.released.is_empty()
-    }
+pub(super) struct Courier {
+    pub database: Database,
+    pub cache: CacheClient,
+    pub transport: Transport,
+    pub clock: Clock,
+    pub policies: Policies,
+    pub life: Life,
 }
 
 impl Courier {
-    async fn run(self: Arc<Self>) {
+    pub async fn run(self: Arc<Self>) {
         self.forget_own_claims().await;
         let appended = self.database.appended();
         let mut chains = FuturesUnordered::new();
-        let mut on_the_way = HashSet::new();
-        let mut look = true;
+        let (mut on_the_way, mut ledger) = (HashSet::new(), Ledger::default());
+        let (mut claiming, mut settling) = (OptionFuture::default(), OptionFuture::default());
+        let (mut look, mut is_quiet, mut watch) = (true, false, Watch::new());
         let mut renewed_at = Instant::now();
         loop {
             // By the clock and not when nothing else happens: on a busy relay something always does.
@@ -117,25 +55,27 @@ impl Courier {
                 renewed_at = Instant::now();
             }
             let open = self.transport.available().now_or_never().is_some();
-            if look && open && on_the_way.len() < WINDOW {
-                let claimed = self.claim(WINDOW - on_the_way.len()).await;
-                // A full window may have left more behind; an empty answer means that there is no more.
-                look = !claimed.is_empty();
-                on_the_way.extend(claimed.iter().map(|outgoing| outgoing.position));
-                for chain in by_aggregate(claimed) {
-                    chains.push(self.publish(chain));
-                }
-                if look {
+            let room = WINDOW.saturating_sub(on_the_way.len());
+            if look && open && claiming.is_terminated() && (room >= CLAIM || on_the_way.is_empty()) {
+                look = false;
+                claiming = Some(Box::pin(self.claim(room)).fuse()).into();
+            }
+            if settling.is_terminated() && !ledger.is_empty() {
+                settling = Some(Box::pin(self.settle(std::mem::take(&mut ledger))).fuse()).into();
+            }
+            let is_idle = chains.is_empty() && claiming.is_terminated() && settling.is_terminated();
+            if is_idle && watch.wants_look(std::mem::take(&mut is_quiet)) {
+                look |= self.look(&mut watch).await;
+                if look && open {
                     continue;
                 }
             }
-            let pause = match (chains.is_empty(), open) {
+            let pause = match (is_idle, open) {
                 (false, _) => RENEWAL,
-                (true, true) => self.until_next().await,
+                (true, true) => watch.pause(),
                 // Nothing can be published: the queue in the database is only looked at for people.
-                (true, false) => self.until_next().await.max(RENEWAL),
+                (true, false) => watch.pause().max(RENEWAL),
             };
-            let mut ledger = Ledger::default();
             tokio::select! {
                 Some(outcome) = chains.next(), if !chains.is_empty() => {
                     ledger.enter(outcome);
@@ -143,16 +83,33 @@ impl Courier {
                         ledger.enter(outcome);
                     }
                 }
-                () = self.transport.available(), if !open => look = true,
-                () = appended.notified() => look = true,
-                () = tokio::time::sleep(pause) => look = true,
-            }
-            if !ledger.is_empty() {
-                for position in ledger.positions() {
-                    on_the_way.remove(&position);
+                Some(claimed) = &mut claiming, if !claiming.is_terminated() => {
+                    let claimed = claimed.unwrap_or_else(|| {
+                        watch.fail();
+                        Vec::new()
+                    });
+                    // A full window may have left more behind; an empty answer means that there is no more.
+                    look |= !claimed.is_empty();
+                    on_the_way.extend(claimed.iter().map(|outgoing| outgoing.position));
+                    chains.extend(by_aggregate(claimed).into_iter().map(|chain| self.publish(chain)));
                 }
-                look = true;
-                self.settle(ledger).await;
+                Some(settled) = &mut settling, if !settling.is_terminated() => {
+                    for position in settled.positions() {
+                        on_the_way.remove(&position);
+                    }
+                    // What waited behind them can be claimed now.
+                    look = true;
+                    watch.change();
+                    if !settled.is_repeatable() {
+                        watch.fail();
+                    }
+                }
+                () = self.transport.available(), if !open => look = true,
+                () = appended.notified() => {
+                    look = true;
+                    watch.change();
+                }
+                () = tokio::time::sleep(pause) => is_quiet = is_idle,
             }
         }
     }
@@ -164,18 +121,24 @@ impl Courier {
         }
     }
 
-    async fn claim(&self, room: usize) -> Vec<Outgoing> {
+    /// `None` when the database could not be asked.
+    async fn claim(&self, room: usize) -> Option<Vec<Outgoing>> {
         let now = self.clock.now();
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
-        match self.database.write(move |transaction| outbox::claim(transaction, now, limit)).await {
+        let claim = move |transaction: &mut Transaction<'_>| {
+            // A claim that is lost is made again.
+            transaction.may_be_lost()?;
+            outbox::claim(transaction, now, limit)
+        };
+        match self.database.write(claim).await {
             Ok(claimed) => {
                 // Before any of them can leave the outbox.
                 self.cache.published(claimed.iter().map(|outgoing| &outgoing.envelope)).await;
-                claimed
+                Some(claimed)
             }
             Err(error) => {
                 self.trouble(&error).await;
-                Vec::new()
+                None
             }
         }
     }
@@ -187,10 +150,7 @@ impl Courier {
         for outgoing in chain.by_ref() {
             let envelope = Arc::new(outgoing.envelope);
             match self.transport.publish(Arc::clone(&envelope), outgoing.repeated).await {
-                Ok(()) => {
-                    outcome.confirmed.push(outgoing.position);
-                    outcome.recovered.extend(outgoing.troubled.then_some(envelope.event_id));
-                }
+                Ok(()) => outcome.confirm(outgoing.position, &envelope, outgoing.troubled),
                 Err(error) => {
                     let (position, event_type) = (outgoing.position, &envelope.event_type);
                     log::warn!("event {position} ({event_type}) is not delivered: {error}");
@@ -220,25 +180,15 @@ impl Courier {
         Some(self.clock.now() + pause)
     }
 
-    async fn settle(&self, ledger: Ledger) {
+    async fn settle(&self, ledger: Ledger) -> Arc<Ledger> {
         let ledger = Arc::new(ledger);
         let now = self.clock.now();
         self.until_stored(|database| {
             let ledger = Arc::clone(&ledger);
-            async move {
-                database
-                    .write(move |transaction| {
-                        outbox::settle(transaction, &ledger.confirmed, &ledger.failed)?;
-                        outbox::release(transaction, &ledger.released)?;
-                        for &event_id in &ledger.recovered {
-                            dead_letters::handled_event(transaction, RELAY, event_id, now)?;
-                        }
-                        park(transaction, &ledger.set_aside, now)
-                    })
-                    .await
-            }
+            async move { database.write(move |transaction| enter(transaction, &ledger, now)).await }
         })
         .await;
+        ledger
     }
 
     async fn renew(&self, on_the_way: &HashSet<i64>) {
@@ -247,25 +197,30 @@ impl Courier {
         }
         let positions: Vec<i64> = on_the_way.iter().copied().collect();
         let now = self.clock.now();
-        let renewed: Result<(), Error> =
-            self.database.write(move |transaction| outbox::renew(transaction, &positions, now)).await;
+        let renew = move |transaction: &mut Transaction<'_>| {
+            transaction.may_be_lost()?;
+            outbox::renew(transaction, &positions, now)
+        };
+        let renewed: Result<(), Error> = self.database.write(renew).await;
         if let Err(error) = renewed {
             self.trouble(&error).await;
         }
     }
 
-    /// How long until something is due, at most [`POLL`].
-    async fn until_next(&self) -> Duration {
+    /// Looks what waits, and tells the tree. Whether something can be claimed now.
+    async fn look(&self, watch: &mut Watch) -> bool {
         match self.database.read(outbox::backlog).await {
             Ok(backlog) => {
                 self.life.degraded(backlog.failing > 0);
                 self.life.note(format!("{} waiting, {} failing", backlog.waiting, backlog.failing));
                 let due_in = backlog.next_due_at.map(|at| (at - self.clock.now()).to_std().unwrap_or_default());
-                due_in.unwrap_or(POLL).clamp(Duration::from_millis(50), POLL)
+                watch.looked(due_in);
+                due_in.is_some_and(|due_in| due_in.is_zero())
             }
             Err(error) => {
                 self.trouble(&error).await;
-                STORAGE_PAUSE
+                watch.fail();
+                false
             }
         }
     }
@@ -288,29 +243,16 @@ impl Courier {
     }
 }
 
-impl Ledger {
-    fn positions(&self) -> impl Iterator<Item = i64> + '_ {
-        let failed = self.failed.iter().map(|failure| failure.position);
-        self.confirmed.iter().copied().chain(failed).chain(self.released.iter().copied())
+fn enter(transaction: &mut Transaction<'_>, ledger: &Ledger, now: DateTime<Utc>) -> Result<(), Error> {
+    if ledger.is_repeatable() {
+        transaction.may_be_lost()?;
     }
-}
-
-/// Claimed events, one list an aggregate, each in order.
-fn by_aggregate(claimed: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
-    let mut places = std::collections::HashMap::new();
-    let mut chains: Vec<Vec<Outgoing>> = Vec::new();
-    for outgoing in claimed {
-        let place = *places.entry(outgoing.envelope.aggregate_id).or_insert(chains.len());
-        match chains.get_mut(place) {
-            Some(chain) => chain.push(outgoing),
-            None => chains.push(vec![outgoing]),
-        }
+    outbox::settle(transaction, &ledger.confirmed, &ledger.failed)?;
+    outbox::release(transaction, &ledger.released)?;
+    for &event_id in &ledger.recovered {
+        dead_letters::handled_event(transaction, RELAY, event_id, now)?;
     }
-    chains
-}
-
-fn park(transaction: &mut Transaction<'_>, set_aside: &[Parcel], now: DateTime<Utc>) -> Result<(), Error> {
-    set_aside.iter().try_for_each(|parcel| dead_letters::park(transaction, parcel, &Ids, now).map(drop))
+    ledger.set_aside.iter().try_for_each(|parcel| dead_letters::park(transaction, parcel, &Ids, now).map(drop))
 }
 
 fn unpublishable(envelope: &Envelope, attempts: i32, error: &PublishError) -> Parcel {
