@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What to fill an installation with.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct Filling {
     /// Instead of playing the sample campus, fill an empty installation with so many rooms. It is the SQLite file of
     /// --data-dir or the database of --database-url, or thrown away at the end when neither is given.
     #[arg(long, value_name = "N", requires = "reservations", conflicts_with = "exit")]
@@ -44,7 +44,7 @@ pub struct Options {
     fill_only: bool,
 }
 
-impl Options {
+impl Filling {
     /// What is asked for; `None` when nothing is to be filled.
     pub(super) fn order(&self) -> Option<Order> {
         let (resources, reservations) = (self.resources?, self.reservations?);
@@ -53,7 +53,7 @@ impl Options {
 }
 
 /// Fills the installation and serves it.
-pub(super) async fn run(settings: Settings, options: &Options, order: Order) -> Result<ExitCode, Failure> {
+pub(super) async fn run(settings: Settings, options: &Filling, order: Order) -> Result<ExitCode, Failure> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stays = settings.data_dir_given || settings.database.engine() == Engine::Postgres;
     if options.fill_only && !stays {

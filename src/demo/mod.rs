@@ -23,7 +23,7 @@ pub struct Options {
     #[arg(long)]
     exit: bool,
     #[command(flatten)]
-    filled: filled::Options,
+    filled: filled::Filling,
 }
 
 /// Plays the demonstration.
