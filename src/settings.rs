@@ -120,6 +120,8 @@ struct SettingsFile {
 pub struct Settings {
     /// Directory of the data.
     pub data_dir: PathBuf,
+    /// Whether that directory was named, and is not the default.
+    pub data_dir_given: bool,
     /// Address and port to listen on.
     pub listen: SocketAddr,
     /// What is logged.
@@ -150,7 +152,9 @@ impl Settings {
     /// [`SettingsError`] that names the setting and what to do.
     pub fn load(flags: Flags) -> Result<Self, SettingsError> {
         let file = read_file(flags.config.as_deref())?;
-        let data_dir = flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
+        let data_dir = flags.data_dir.or(file.data_dir);
+        let data_dir_given = data_dir.is_some();
+        let data_dir = data_dir.unwrap_or_else(|| PathBuf::from("data"));
         let database_url = secret([
             Secret(flags.database_url, flags.database_url_file),
             Secret(file.database_url, file.database_url_file),
@@ -168,6 +172,7 @@ impl Settings {
             amqp_url: amqp_url.map(checked_amqp_url).transpose()?,
             retry: file.retry,
             data_dir,
+            data_dir_given,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             log: log_filter(flags.log.or(file.log))?,
             log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
@@ -180,6 +185,15 @@ impl Settings {
         let database = Location::Sqlite(data_dir.join(SQLITE_FILE));
         let cache = CacheSettings::InProcess;
         Self { data_dir: data_dir.to_owned(), database, amqp_url: None, cache, ..self }
+    }
+
+    /// The same settings with another data directory, and the SQLite file, if there is to be one, in it.
+    pub fn with_data_in(self, data_dir: &Path) -> Self {
+        let database = match self.database {
+            Location::Sqlite(_) => Location::Sqlite(data_dir.join(SQLITE_FILE)),
+            database @ Location::Postgres(_) => database,
+        };
+        Self { data_dir: data_dir.to_owned(), database, ..self }
     }
 
     /// The control socket's file.

@@ -18,6 +18,7 @@ mod recent;
 pub mod relay;
 pub mod reports;
 pub mod resources;
+pub mod sample_data;
 pub mod service;
 pub mod supervision;
 pub mod violation;

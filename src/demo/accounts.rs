@@ -44,13 +44,18 @@ impl Accounts {
         self.caller(Role::GeneralAdmin)
     }
 
-    /// Prints the address, the accounts and what to try.
-    pub fn print(&self, address: SocketAddr) {
-        println!("Address   http://{address}   (documentation: http://{address}/docs)\n");
+    /// Prints the accounts.
+    pub fn print_passwords(&self) {
         println!("Accounts");
         for (user, role, password) in &self.0 {
             println!("  {:<42} {password}   {role}", user.email);
         }
+    }
+
+    /// Prints the address, the accounts and what to try.
+    pub fn print(&self, address: SocketAddr) {
+        println!("Address   http://{address}   (documentation: http://{address}/docs)\n");
+        self.print_passwords();
         let Some((user, _, password)) = self.0.iter().find(|(_, role, _)| *role == Role::GeneralAdmin) else { return };
         let api = format!("http://{address}/api/v1");
         println!("\nTry");

@@ -1,7 +1,8 @@
-//! `bookly demo`: a sample campus in a throw-away directory, played through and served.
+//! `bookly demo`: a sample campus in a throw-away directory, played through and served; or one of any size, filled in bulk.
 
 mod accounts;
 mod campus;
+mod filled;
 mod story;
 
 use std::net::{SocketAddr, TcpListener};
@@ -21,6 +22,8 @@ pub struct Options {
     /// End after the story instead of serving.
     #[arg(long)]
     exit: bool,
+    #[command(flatten)]
+    filled: filled::Filling,
 }
 
 /// Plays the demonstration.
@@ -28,6 +31,9 @@ pub struct Options {
 /// # Errors
 /// When the installation cannot be started or a step of the story fails.
 pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    if let Some(order) = options.filled.order() {
+        return filled::run(settings, &options.filled, order).await;
+    }
     // Told before the directory is made, so that Ctrl-C at any time leaves nothing behind.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let directory = tempfile::Builder::new().prefix("bookly-demo-").tempdir()?;

@@ -58,19 +58,38 @@ impl Installation {
 
     /// The administrator's password is printed only where the administrator is made.
     fn start_knowing(engine: Engine, settings: &str, password: String) -> Self {
+        let mut installation = Self::make(engine, settings, password);
+        installation.run();
+        installation
+    }
+
+    /// An empty data directory and database, on which nothing has been started yet.
+    pub fn empty(engine: Engine) -> Self {
+        Self::make(engine, "", String::new())
+    }
+
+    fn make(engine: Engine, settings: &str, password: String) -> Self {
         let directory = tempfile::Builder::new().prefix("bookly-test-").tempdir().expect("a directory");
         let settings = settings.to_owned();
-        let mut installation = Self { engine, directory, settings, process: None, address: String::new(), password };
+        let installation = Self { engine, directory, settings, process: None, address: String::new(), password };
         std::fs::write(installation.settings_path(), &installation.settings).expect("the settings are written");
-        installation.run();
         installation
     }
 
     /// Starts the program, again or for the first time, and waits until it listens.
     pub fn run(&mut self) {
+        for line in self.run_as(&["serve"]) {
+            if let Some(password) = line.trim().strip_prefix("password ") {
+                self.password = password.to_owned();
+            }
+        }
+    }
+
+    /// Starts a command that serves, and waits until it listens; the lines that it printed before.
+    pub fn run_as(&mut self, arguments: &[&str]) -> Vec<String> {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log file");
         let mut process = self
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&[arguments, &["--listen", "127.0.0.1:0"]].concat())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -78,18 +97,18 @@ impl Installation {
             .expect("the program starts");
         let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
         self.process = Some(process);
+        let mut printed = Vec::new();
         loop {
             let line = lines.next().and_then(Result::ok).unwrap_or_else(|| panic!("it did not start: {}", self.log()));
-            if let Some(password) = line.trim().strip_prefix("password ") {
-                self.password = password.to_owned();
-            }
             if let Some(address) = line.strip_prefix("listening on ") {
                 self.address = address.to_owned();
                 break;
             }
+            printed.push(line);
         }
         // Whoever prints to a pipe that nobody reads is stopped by it.
         std::thread::spawn(move || lines.for_each(drop));
+        printed
     }
 
     /// A command of the program on this installation.

@@ -53,6 +53,7 @@ pub fn settings(engine: &Engine, directory: &Path) -> Settings {
     };
     Settings {
         data_dir: directory.to_owned(),
+        data_dir_given: true,
         listen: ([127, 0, 0, 1], 0).into(),
         log: "info".to_owned(),
         log_format: LogFormat::Text,

@@ -7,6 +7,7 @@ pub mod campus;
 mod cli;
 mod dead_letters;
 mod events;
+mod filling;
 mod idempotency;
 mod imports;
 mod operations;

@@ -15,6 +15,7 @@
 
 mod add_user;
 mod assign_role;
+mod bulk;
 pub mod cached;
 mod check;
 mod error;
@@ -44,6 +45,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use add_user::AddUser;
 pub use assign_role::AssignRole;
+pub(crate) use bulk::{UnknownPassword, insert_bulk};
 pub use check::CheckUsers;
 pub use error::Error;
 pub use first_administrator::FirstAdministrator;

@@ -156,6 +156,18 @@ pub(super) fn load(transaction: &mut Transaction<'_>, id: Uuid) -> Result<User, 
     find(transaction.connection(), id)
 }
 
+/// Writes the row of a new user, with the hash of its password.
+pub(super) fn insert_row(
+    transaction: &mut Transaction<'_>,
+    user: &User,
+    password_hash: &str,
+) -> Result<(), database::Error> {
+    diesel::insert_into(users::table)
+        .values((Row::of(user), users::password_hash.eq(password_hash)))
+        .execute(transaction.connection())?;
+    Ok(())
+}
+
 /// Makes the user that the event tells of, with the hash of its password.
 pub(super) fn insert(
     transaction: &mut Transaction<'_>,
@@ -164,11 +176,8 @@ pub(super) fn insert(
     password_hash: &str,
 ) -> Result<User, Error> {
     let user = User::apply(None, 1, context.origin.now, &event).map_err(Error::unfit)?;
-    let inserted = diesel::insert_into(users::table)
-        .values((Row::of(&user), users::password_hash.eq(password_hash)))
-        .execute(transaction.connection());
-    match inserted.map_err(database::Error::from) {
-        Ok(_) => {}
+    match insert_row(transaction, &user, password_hash) {
+        Ok(()) => {}
         Err(error) if error.constraint() == Some("users_email_key") => {
             return Err(Error::EmailTaken(user.email));
         }

@@ -8,6 +8,7 @@
 //! [`cached`].
 
 mod alternatives;
+mod bulk;
 pub mod cached;
 mod cancel;
 mod cancel_series;
@@ -47,6 +48,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bulk::{insert_profiles, insert_reservations};
 pub use cancel::CancelReservation;
 pub use cancel_series::{CancelSeries, SeriesCancelled};
 pub use check::CheckReservations;

@@ -1,6 +1,6 @@
 //! What availability knows of a resource: a projection of the resources service's events.
 
-use amqp::events::{AvailabilityRules, CustomRules, ResourceStatus, ResourceType, WeeklySchedule};
+use amqp::events::{AvailabilityRules, CustomRules, ResourceCreated, ResourceStatus, ResourceType, WeeklySchedule};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::database::sql_types::{Id, Json};
-use crate::database::{self, DatabaseConnection, Transaction};
+use crate::database::{self, DatabaseConnection, Transaction, bulk_rows};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -68,6 +68,25 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// The profile of a resource of which only its creation is known.
+    pub(super) fn created(event: ResourceCreated, version: i64) -> Self {
+        Self {
+            resource_id: event.resource_id,
+            version,
+            code: event.code,
+            name: event.name,
+            resource_type: event.resource_type,
+            capacity: event.capacity,
+            category_id: event.category_id,
+            building: event.location.map(|location| location.building),
+            features: event.attributes.unwrap_or_default().into_iter().collect::<Value>(),
+            status: event.status.unwrap_or(ResourceStatus::Available),
+            rules: AvailabilityRules::default(),
+            opening: event.default_schedule.unwrap_or_default(),
+            deleted: false,
+        }
+    }
+
     /// The special rules, or their defaults.
     pub fn custom_rules(&self) -> CustomRules {
         self.rules.custom_rules.clone().unwrap_or_default()
@@ -90,7 +109,7 @@ impl Profile {
 }
 
 #[derive(Debug, Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = availability_profiles, treat_none_as_null = true)]
+#[diesel(table_name = availability_profiles, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Row {
     resource_id: Id,
     version: i64,
@@ -180,6 +199,12 @@ pub(super) fn all(connection: &mut DatabaseConnection) -> Result<Vec<Profile>, d
 pub(super) fn insert(transaction: &mut Transaction<'_>, profile: &Profile) -> Result<(), database::Error> {
     diesel::insert_into(availability_profiles::table).values(Row::of(profile)).execute(transaction.connection())?;
     Ok(())
+}
+
+/// Inserts very many profiles.
+pub(super) fn insert_bulk(transaction: &mut Transaction<'_>, profiles: &[Profile]) -> Result<(), database::Error> {
+    let rows: Vec<Row> = profiles.iter().map(Row::of).collect();
+    bulk_rows!(transaction, availability_profiles::table, &rows)
 }
 
 /// Locks the resource and changes its profile, unless the profile shows a later version already.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::error::Error;
 use super::model::{Reservation, ReservationStatus, Slot};
 use crate::database::sql_types::{Id, Instant, Json};
-use crate::database::{self, DatabaseConnection, Transaction, each_engine, insert_rows};
+use crate::database::{self, DatabaseConnection, Transaction, bulk_rows, each_engine, insert_rows};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -136,6 +136,12 @@ pub(super) fn load(
 pub(super) fn insert(transaction: &mut Transaction<'_>, new: &[Reservation]) -> Result<(), database::Error> {
     let rows: Vec<Row> = new.iter().map(Row::of).collect();
     insert_rows!(transaction, reservations::table, &rows)
+}
+
+/// Inserts very many new reservations.
+pub(super) fn insert_bulk(transaction: &mut Transaction<'_>, new: &[Reservation]) -> Result<(), database::Error> {
+    let rows: Vec<Row> = new.iter().map(Row::of).collect();
+    bulk_rows!(transaction, reservations::table, &rows)
 }
 
 /// Saves a changed reservation.

@@ -8,6 +8,7 @@
 //! thread writes, and commands that wait together share a commit; on PostgreSQL each thread runs one transaction at a
 //! time. An answer is given after the commit, never before.
 
+mod bulk;
 mod connection;
 mod error;
 mod location;
@@ -28,12 +29,13 @@ use std::thread::JoinHandle;
 use diesel::connection::SimpleConnection;
 use tokio::sync::{Notify, oneshot};
 
+pub(crate) use bulk::{finish_bulk, prepare_bulk};
 pub use connection::DatabaseConnection;
 pub use error::Error;
 pub use location::{Engine, Location};
 pub use migrations::migrate;
 pub use transaction::{Transaction, lock};
-pub(crate) use transaction::{all_inserted, each_engine, insert_rows};
+pub(crate) use transaction::{all_inserted, bulk_rows, each_engine, insert_rows};
 
 use crate::cache::CacheClient;
 use queue::{Answer, Ending, Job, Queue};

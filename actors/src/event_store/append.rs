@@ -1,7 +1,9 @@
 //! Writing events.
 
 use amqp::Envelope;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::{events, outbox};
@@ -20,7 +22,7 @@ pub struct Recorded<E> {
 
 #[derive(Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
-struct NewEvent {
+pub(super) struct NewEvent {
     event_id: Id,
     event_type: &'static str,
     service: &'static str,
@@ -30,6 +32,29 @@ struct NewEvent {
     recorded_at: Instant,
     data: Json,
     metadata: Json,
+}
+
+impl NewEvent {
+    /// The row of an event that happened `at` and has this identifier.
+    pub(super) fn of<E: AggregateEvent>(
+        event_id: Uuid,
+        version: i64,
+        at: DateTime<Utc>,
+        event: &E,
+        metadata: Value,
+    ) -> Self {
+        Self {
+            event_id: Id(event_id),
+            event_type: event.event_type(),
+            service: event.producer().wire_name(),
+            aggregate_type: event.aggregate_type(),
+            aggregate_id: Id(event.aggregate_id()),
+            version,
+            recorded_at: Instant(at),
+            data: Json(event.data()),
+            metadata: Json(metadata),
+        }
+    }
 }
 
 /// Appends one event; see [`append`].
@@ -57,16 +82,8 @@ pub fn append<E: AggregateEvent>(
     let metadata = serde_json::to_value(origin.metadata()).map_err(|error| Error::Damaged(error.to_string()))?;
     let rows: Vec<NewEvent> = recorded
         .iter()
-        .map(|Recorded { version, event }| NewEvent {
-            event_id: Id(origin.ids.next()),
-            event_type: event.event_type(),
-            service: event.producer().wire_name(),
-            aggregate_type: event.aggregate_type(),
-            aggregate_id: Id(event.aggregate_id()),
-            version: *version,
-            recorded_at: Instant(origin.now),
-            data: Json(event.data()),
-            metadata: Json(metadata.clone()),
+        .map(|Recorded { version, event }| {
+            NewEvent::of(origin.ids.next(), *version, origin.now, event, metadata.clone())
         })
         .collect();
     insert_rows!(transaction, events::table, &rows)?;

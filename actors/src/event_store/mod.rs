@@ -11,6 +11,7 @@ mod history;
 pub mod inbox;
 mod origin;
 pub mod outbox;
+mod past;
 pub mod recovery;
 mod schema;
 #[cfg(test)]
@@ -21,3 +22,4 @@ pub(crate) use aggregate::{aggregate_events, to_data};
 pub use append::{Recorded, append, append_one};
 pub use history::{EventFilter, StoredEvent, events_of, list};
 pub use origin::Origin;
+pub(crate) use past::{Past, insert_past, is_empty};

@@ -15,6 +15,7 @@ mod usage;
 
 pub use error::Error;
 pub use list_registered::{ListRegistered, Registered};
+pub(crate) use store::insert_bulk;
 pub use usage::{ResourceUsage, Usage, UsageReport};
 
 use crate::service::{Campus, event_consumer, service_actor};

@@ -5,7 +5,6 @@ use amqp::events::ReservationCreated;
 
 use super::{Reports, store};
 use crate::database::Transaction;
-use crate::database::sql_types::{Id, Instant};
 use crate::event_store::Origin;
 use crate::wiring::{HandlingError, Reacts};
 
@@ -19,16 +18,6 @@ impl Reacts<ReservationCreated> for Reports {
         if store::find(transaction, event.reservation_id)?.is_some() {
             return Ok(());
         }
-        let row = store::Row {
-            reservation_id: Id(event.reservation_id),
-            resource_id: Id(event.resource_id),
-            user_id: Id(event.user_id),
-            starts_at: Instant(event.start_time),
-            ends_at: Instant(event.end_time),
-            cancelled: false,
-            late: false,
-            version: envelope.version,
-        };
-        Ok(store::insert(transaction, row)?)
+        Ok(store::insert(transaction, store::Row::created(&event, envelope.version))?)
     }
 }

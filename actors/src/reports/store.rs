@@ -1,10 +1,11 @@
 //! Rows of the projections.
 
+use amqp::events::ReservationCreated;
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::database::sql_types::{Id, Instant};
-use crate::database::{self, Transaction};
+use crate::database::{self, Transaction, bulk_rows};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -36,7 +37,7 @@ diesel::table! {
 
 /// A registered reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = report_reservations)]
+#[diesel(table_name = report_reservations, treat_none_as_default_value = false)]
 pub(super) struct Row {
     pub reservation_id: Id,
     pub resource_id: Id,
@@ -46,6 +47,34 @@ pub(super) struct Row {
     pub cancelled: bool,
     pub late: bool,
     pub version: i64,
+}
+
+impl Row {
+    /// The registration of a reservation of which only its creation is known.
+    pub(super) fn created(event: &ReservationCreated, version: i64) -> Self {
+        Self {
+            reservation_id: Id(event.reservation_id),
+            resource_id: Id(event.resource_id),
+            user_id: Id(event.user_id),
+            starts_at: Instant(event.start_time),
+            ends_at: Instant(event.end_time),
+            cancelled: false,
+            late: false,
+            version,
+        }
+    }
+}
+
+/// Registers very many reservations, each known by its creation alone: for an installation that is filled.
+///
+/// # Errors
+/// When a statement fails.
+pub(crate) fn insert_bulk<'a>(
+    transaction: &mut Transaction<'_>,
+    created: impl Iterator<Item = &'a ReservationCreated>,
+) -> Result<(), database::Error> {
+    let rows: Vec<Row> = created.map(|event| Row::created(event, 1)).collect();
+    bulk_rows!(transaction, report_reservations::table, &rows)
 }
 
 pub(super) fn find(transaction: &mut Transaction<'_>, id: Uuid) -> Result<Option<Row>, database::Error> {

@@ -41,6 +41,7 @@ pub use list::{ListResources, ResourceFilter, ResourcePage};
 pub use list_categories::ListCategories;
 pub use model::Resource;
 pub use set_rules::SetRules;
+pub(crate) use store::insert_bulk;
 
 use crate::service::{Campus, service_actor};
 

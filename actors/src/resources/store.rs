@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Error, Resource};
 use crate::database::sql_types::{Id, Instant, Json};
-use crate::database::{self, DatabaseConnection, Transaction};
+use crate::database::{self, DatabaseConnection, Transaction, bulk_rows};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -40,7 +40,7 @@ diesel::table! {
 
 /// A row of the table `resources`.
 #[derive(Debug, Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = resources, treat_none_as_null = true)]
+#[diesel(table_name = resources, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(super) struct Row {
     id: Id,
     code: String,
@@ -153,6 +153,15 @@ pub(super) fn load(
 pub(super) fn insert(transaction: &mut Transaction<'_>, resource: &Resource) -> Result<(), Error> {
     let inserted = diesel::insert_into(resources::table).values(Row::of(resource)).execute(transaction.connection());
     written(inserted, resource)
+}
+
+/// Inserts very many new resources: for an installation that is filled.
+///
+/// # Errors
+/// When a statement fails.
+pub(crate) fn insert_bulk(transaction: &mut Transaction<'_>, new: &[Resource]) -> Result<(), database::Error> {
+    let rows: Vec<Row> = new.iter().map(Row::of).collect();
+    bulk_rows!(transaction, resources::table, &rows)
 }
 
 /// Saves a changed resource.

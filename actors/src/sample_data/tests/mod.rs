@@ -1,0 +1,4 @@
+//! Tests of sample data.
+
+mod laws;
+mod storing;
