@@ -2,7 +2,9 @@
 //!
 //! `cargo xtask bench` builds everything, starts the servers and calls this. Each case is one file in `cases/`.
 
+mod broker;
 mod cases;
+mod events;
 mod figures;
 mod http;
 mod load;

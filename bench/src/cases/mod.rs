@@ -1,5 +1,7 @@
 //! The cases, each a question and how it is measured.
 
+mod consume;
+mod publish;
 mod read;
 
 use crate::figures::Row;
@@ -19,7 +21,7 @@ pub struct Case {
 }
 
 /// Every case, in the order of the report.
-pub const ALL: &[Case] = &[read::CASE];
+pub const ALL: &[Case] = &[read::CASE, publish::CASE, consume::CASE];
 
 /// The cases with these names, all of them when none is given.
 ///
