@@ -146,6 +146,9 @@ mod tests {
     #[test]
     fn a_quantile_is_one_of_the_values() {
         let mut values: Vec<f64> = (0..100).rev().map(f64::from).collect();
-        assert_eq!((quantile(&mut values, 0.5), quantile(&mut values, 0.99), quantile(&mut values, 1.0)), (50.0, 99.0, 99.0));
+        assert_eq!(
+            (quantile(&mut values, 0.5), quantile(&mut values, 0.99), quantile(&mut values, 1.0)),
+            (50.0, 99.0, 99.0)
+        );
     }
 }

@@ -59,6 +59,8 @@ mod tests {
     #[test]
     fn a_request_names_its_length() {
         let text = String::from_utf8(request("POST", "/a", "t", "{}")).unwrap();
-        assert!(text.ends_with("authorization: Bearer t\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"));
+        assert!(
+            text.ends_with("authorization: Bearer t\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+        );
     }
 }

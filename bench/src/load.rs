@@ -6,8 +6,8 @@ use futures_util::future::try_join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::http::{Head, head};
 use crate::Outcome;
+use crate::http::{Head, head};
 
 /// What a load experienced.
 #[derive(Debug, Default)]
@@ -52,6 +52,20 @@ pub fn closed_loop(
     wanted: u16,
     next: impl Fn(usize) -> Option<Vec<u8>>,
 ) -> Outcome<Experience> {
+    closed_loop_of_many(address, connections, limit, &[wanted], next)
+}
+
+/// The same where several statuses are wanted.
+///
+/// # Errors
+/// When a connection fails.
+pub fn closed_loop_of_many(
+    address: &str,
+    connections: usize,
+    limit: Duration,
+    wanted: &[u16],
+    next: impl Fn(usize) -> Option<Vec<u8>>,
+) -> Outcome<Experience> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let open = (0..connections).map(|_| async {
@@ -82,14 +96,14 @@ struct Connection {
 }
 
 impl Connection {
-    async fn work(mut self, wanted: u16, mut next: impl FnMut() -> Option<Vec<u8>>) -> Outcome<Experience> {
+    async fn work(mut self, wanted: &[u16], mut next: impl FnMut() -> Option<Vec<u8>>) -> Outcome<Experience> {
         let mut experience = Experience::default();
         while let Some(request) = next() {
             let began = Instant::now();
             self.stream.write_all(&request).await?;
             let answer = self.answer().await?;
             experience.latencies_ms.push(began.elapsed().as_secs_f64() * 1_000.0);
-            if answer.status != wanted {
+            if !wanted.contains(&answer.status) {
                 experience.refused += 1;
                 let text = || String::from_utf8_lossy(self.buffer.get(..answer.end).unwrap_or_default()).into_owned();
                 experience.first_refusal.get_or_insert_with(text);

@@ -3,17 +3,23 @@
 //! `cargo xtask bench` builds everything, starts the servers and calls this. Each case is one file in `cases/`.
 
 mod broker;
+mod campus;
 mod cases;
 mod events;
 mod figures;
+mod filled;
+mod footprint;
 mod http;
 mod load;
+mod pgbench;
 mod postgres;
 mod process;
 mod program;
 mod report;
 mod rounds;
 mod servers;
+mod slots;
+mod sqlite;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -34,6 +40,9 @@ struct Arguments {
     /// How often each side is measured.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
+    /// The largest number of stored reservations that `growth` looks at.
+    #[arg(long, default_value_t = 1_000_000)]
+    largest: u64,
     /// Prints the names of the cases.
     #[arg(long)]
     list: bool,
@@ -46,6 +55,8 @@ pub struct Scale {
     pub smoke: bool,
     /// How often each side is measured.
     pub rounds: u32,
+    /// The largest number of stored reservations.
+    pub largest: u64,
 }
 
 impl Scale {
@@ -75,7 +86,8 @@ fn run(arguments: &Arguments) -> Outcome {
         return Ok(());
     }
     let chosen = cases::named(&arguments.cases)?;
-    let scale = Scale { smoke: arguments.smoke, rounds: if arguments.smoke { 1 } else { arguments.rounds } };
+    let rounds = if arguments.smoke { 1 } else { arguments.rounds };
+    let scale = Scale { smoke: arguments.smoke, rounds, largest: arguments.largest };
     let servers = servers::Servers::of_environment()?;
     for case in chosen {
         println!("\n{}: {}", case.name, case.question);

@@ -1,10 +1,11 @@
 //! Databases on the run's PostgreSQL.
 
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text as SqlText};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 
 use crate::Outcome;
+use crate::program::until;
 use crate::servers::Servers;
 
 /// A database that is dropped with its owner.
@@ -32,8 +33,7 @@ impl Database {
     }
 
     fn make(servers: &Servers, template: &str) -> Outcome<Self> {
-        let database =
-            Self { server: servers.database_url.clone(), name: format!("bench_{:016x}", fastrand::u64(..)) };
+        let database = Self { server: servers.database_url.clone(), name: format!("bench_{:016x}", fastrand::u64(..)) };
         let mut connection = PgConnection::establish(&database.server)?;
         connection.batch_execute(&format!("CREATE DATABASE {} TEMPLATE {template}", database.name))?;
         Ok(database)
@@ -43,6 +43,25 @@ impl Database {
     pub fn url(&self) -> String {
         let (base, _) = self.server.rsplit_once('/').unwrap_or((&self.server, ""));
         format!("{base}/{}", self.name)
+    }
+
+    /// How many transactions were ended in it, by whomever; asked for from outside, so that the question is none of them.
+    ///
+    /// # Errors
+    /// When the server does not tell.
+    pub fn transactions(&self) -> Outcome<i64> {
+        let query = "SELECT xact_commit + xact_rollback AS number FROM pg_stat_database WHERE datname =";
+        number(&mut PgConnection::establish(&self.server)?, &format!("{query} '{}'", self.name))
+    }
+
+    /// Waits until every event in it is delivered, however many it has.
+    ///
+    /// # Errors
+    /// When they are not within ten minutes.
+    pub fn delivered(&self) -> Outcome {
+        let mut connection = self.connect()?;
+        let query = "SELECT count(*) AS number FROM (SELECT 1 FROM outbox LIMIT 1) AS waiting";
+        until("delivering", || Ok((number(&mut connection, query)? == 0).then_some(())))
     }
 
     /// A connection to it.
@@ -66,6 +85,20 @@ impl Drop for Database {
 struct Number {
     #[diesel(sql_type = BigInt)]
     number: i64,
+}
+
+#[derive(QueryableByName)]
+struct Text {
+    #[diesel(sql_type = SqlText)]
+    text: String,
+}
+
+/// What a query that names its only column `text` answers.
+///
+/// # Errors
+/// When it fails.
+pub fn text(connection: &mut PgConnection, query: &str) -> Outcome<String> {
+    Ok(sql_query(query).get_result::<Text>(connection)?.text)
 }
 
 /// What a query that names its only column `number` answers.

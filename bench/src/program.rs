@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// The account that every installation has from the beginning.
 pub const ADMINISTRATOR: &str = "admin@bookly.local";
 
+/// A broker that is not there: events stay in the outbox.
+pub const NO_BROKER: &str = "amqp://guest:guest@127.0.0.1:1";
+
 /// What a program is started with.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {

@@ -61,7 +61,8 @@ fn wanted(row: &Row, reach: Reach) -> String {
 pub fn store(case: &Case, rows: &[Row], scale: Scale) -> Outcome {
     let directory = Servers::of_environment()?.reports.join("results");
     fs::create_dir_all(&directory)?;
-    let text = format!("{} rounds, sides in turn; medians, and from which value to which.\n\n{}", scale.rounds, table(rows));
+    let text =
+        format!("{} rounds, sides in turn; medians, and from which value to which.\n\n{}", scale.rounds, table(rows));
     Ok(fs::write(directory.join(format!("{}.md", case.name)), text)?)
 }
 

@@ -1,8 +1,16 @@
 //! The cases, each a question and how it is measured.
 
+mod book;
+mod book_embedded;
 mod consume;
+mod growth;
+mod herd;
+mod idle;
+mod latency;
 mod publish;
 mod read;
+mod search;
+mod start;
 
 use crate::figures::Row;
 use crate::servers::Servers;
@@ -21,7 +29,19 @@ pub struct Case {
 }
 
 /// Every case, in the order of the report.
-pub const ALL: &[Case] = &[read::CASE, publish::CASE, consume::CASE];
+pub const ALL: &[Case] = &[
+    read::CASE,
+    book::CASE,
+    book_embedded::CASE,
+    search::CASE,
+    herd::CASE,
+    publish::CASE,
+    consume::CASE,
+    latency::CASE,
+    idle::CASE,
+    growth::CASE,
+    start::CASE,
+];
 
 /// The cases with these names, all of them when none is given.
 ///
@@ -33,7 +53,9 @@ pub fn named(names: &[String]) -> Outcome<Vec<&'static Case>> {
     }
     let find = |name: &String| {
         let known = || ALL.iter().map(|case| case.name).collect::<Vec<_>>().join(", ");
-        ALL.iter().find(|case| case.name == name).ok_or_else(|| format!("there is no case `{name}`: {}", known()).into())
+        ALL.iter()
+            .find(|case| case.name == name)
+            .ok_or_else(|| format!("there is no case `{name}`: {}", known()).into())
     };
     names.iter().map(find).collect()
 }

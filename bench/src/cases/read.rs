@@ -33,11 +33,8 @@ pub const PART: &str = "static";
 
 fn measure(servers: &Servers, scale: Scale) -> Outcome<Vec<Row>> {
     let database = Database::empty(servers)?;
-    let redis = Setup {
-        database_url: Some(database.url()),
-        redis_url: Some(servers.redis_url.clone()),
-        ..Setup::default()
-    };
+    let redis =
+        Setup { database_url: Some(database.url()), redis_url: Some(servers.redis_url.clone()), ..Setup::default() };
     let rows = [
         (redis, "cached in Redis, PostgreSQL behind it", 0.35),
         (Setup::default(), "cached in the process, SQLite behind it", 0.55),
@@ -57,7 +54,8 @@ fn compare(servers: &Servers, scale: Scale, setup: &Setup, what: &str, reach: f6
     let reference = Part::start(PART, &[&body])?;
     let (warm_up, span) = scale.of((2_000, 6_000), (100, 300));
     let load = |address: &str| -> Outcome<f64> {
-        let during = |span| closed_loop(address, CONNECTIONS, Duration::from_millis(span), 200, |_| Some(bytes.clone()));
+        let during =
+            |span| closed_loop(address, CONNECTIONS, Duration::from_millis(span), 200, |_| Some(bytes.clone()));
         during(warm_up)?;
         Ok(during(span)?.clean()?.rate())
     };
