@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod account;
 mod arguments;
+mod bench_command;
 mod environment;
 mod needs;
 mod postgres_command;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Ok(Command::Test(test)) => test_command::run(&test),
+        Ok(Command::Bench(bench)) => bench_command::run(&bench),
         Ok(Command::Postgres) => postgres_command::run(),
         Ok(Command::RabbitMq(broker)) => rabbitmq_command::run(broker),
         Ok(Command::Redis(redis)) => redis_command::run(&redis),
