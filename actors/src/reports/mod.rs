@@ -18,6 +18,7 @@ pub use list_registered::{ListRegistered, Registered};
 pub use usage::{ResourceUsage, Usage, UsageReport};
 
 use crate::service::{Campus, event_consumer, service_actor};
+use crate::wiring::Consumes;
 
 /// The actor of the reports service.
 pub struct Reports {
@@ -33,3 +34,9 @@ impl Reports {
 
 service_actor!(Reports);
 event_consumer!(Reports);
+
+/// Each reaction touches one row, that of its event's aggregate, and takes no lock that a command could wait for: the
+/// projections have no other writer.
+impl Consumes for Reports {
+    const IN_BATCHES: bool = true;
+}
