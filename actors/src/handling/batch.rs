@@ -55,7 +55,7 @@ impl Handling {
 /// among many costs its neighbours a few transactions and not one each. Answers whether each is handled.
 async fn in_parts(count: usize, mut attempt: impl AsyncFnMut(Range<usize>) -> Ended) -> Vec<bool> {
     let mut handled = vec![false; count];
-    let mut parts = vec![0..count];
+    let mut parts: Vec<Range<usize>> = std::iter::once(0..count).collect();
     while let Some(part) = parts.pop() {
         match attempt(part.clone()).await {
             Ended::Committed(which) => handled[part].copy_from_slice(&which),

@@ -63,7 +63,8 @@ pub(super) fn change<E>(
     events: &[(&Envelope, Uuid, E)],
     apply: impl Fn(&mut Row, &E) -> Result<(), HandlingError>,
 ) -> Result<(), HandlingError> {
-    let mut rows = find(transaction, events.iter().map(|(_, id, _)| Id(*id)).collect())?;
+    let ids: Vec<Id> = events.iter().map(|(_, id, _)| Id(*id)).collect();
+    let mut rows = find(transaction, &ids)?;
     let mut changed = BTreeSet::new();
     for (envelope, id, event) in events {
         let row = rows.get_mut(&Id(*id)).ok_or_else(|| unregistered(envelope))?;
@@ -74,7 +75,8 @@ pub(super) fn change<E>(
         }
     }
     rows.retain(|id, _| changed.contains(id));
-    Ok(save(transaction, rows.into_values().collect())?)
+    let rows: Vec<Row> = rows.into_values().collect();
+    Ok(save(transaction, &rows)?)
 }
 
 /// The creation of the event's reservation has not arrived yet: the event comes again.
@@ -82,9 +84,9 @@ fn unregistered(envelope: &Envelope) -> HandlingError {
     HandlingError::Refused(format!("the creation of reservation {} has not arrived yet", envelope.aggregate_id))
 }
 
-fn find(transaction: &mut Transaction<'_>, ids: Vec<Id>) -> Result<BTreeMap<Id, Row>, database::Error> {
+fn find(transaction: &mut Transaction<'_>, ids: &[Id]) -> Result<BTreeMap<Id, Row>, database::Error> {
     let rows: Vec<Row> = each_engine!(transaction.connection(), connection => {
-        report_reservations::table.filter(report_reservations::reservation_id.eq_any(&ids)).load(connection)
+        report_reservations::table.filter(report_reservations::reservation_id.eq_any(ids)).load(connection)
     })?;
     Ok(rows.into_iter().map(|row| (row.reservation_id, row)).collect())
 }
@@ -100,14 +102,14 @@ pub(super) fn insert_missing(transaction: &mut Transaction<'_>, mut rows: Vec<Ro
 }
 
 /// Writes rows over those that are there.
-fn save(transaction: &mut Transaction<'_>, rows: Vec<Row>) -> Result<(), database::Error> {
+fn save(transaction: &mut Transaction<'_>, rows: &[Row]) -> Result<(), database::Error> {
     use report_reservations as row;
     if rows.is_empty() {
         return Ok(());
     }
     each_engine!(transaction.connection(), connection => {
         diesel::insert_into(row::table)
-            .values(&rows)
+            .values(rows)
             .on_conflict(row::reservation_id)
             .do_update()
             .set((
