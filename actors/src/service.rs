@@ -163,6 +163,15 @@ macro_rules! event_consumer {
                 $crate::handling::handle(&campus.database, &campus.clock, amqp::Service::$Service, event)
             }
         }
+
+        impl actix::Handler<$crate::wiring::DeliverBatch> for $Service {
+            type Result = actix::ResponseFuture<Result<Vec<bool>, $crate::wiring::HandlingError>>;
+
+            fn handle(&mut self, batch: $crate::wiring::DeliverBatch, _: &mut Self::Context) -> Self::Result {
+                let campus = &self.campus;
+                $crate::handling::handle_batch(&campus.database, &campus.clock, amqp::Service::$Service, batch)
+            }
+        }
     };
 }
 pub(crate) use event_consumer;

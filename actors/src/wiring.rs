@@ -1,5 +1,6 @@
 //! The catalogue's rows and the services' reactions, joined: a row whose consumer has no reaction does not compile.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::Message;
@@ -7,6 +8,7 @@ use amqp::{Envelope, Event, Service, events};
 use uuid::Uuid;
 
 use crate::availability::Availability;
+use crate::clock::Clock;
 use crate::database::{self, Transaction};
 use crate::event_store::Origin;
 use crate::reports::Reports;
@@ -24,6 +26,39 @@ pub trait Reacts<E: Event> {
         envelope: &Envelope,
         event: E,
     ) -> Result<(), HandlingError>;
+
+    /// The same for events of different aggregates, in one transaction. Worth writing where one statement can do for all
+    /// of them what [`Reacts::react`] does for one.
+    ///
+    /// # Errors
+    /// As [`Reacts::react`].
+    fn react_to_all(
+        transaction: &mut Transaction<'_>,
+        occurrences: Vec<Occurrence<'_, E>>,
+    ) -> Result<(), HandlingError> {
+        occurrences
+            .into_iter()
+            .try_for_each(|Occurrence { origin, envelope, event }| Self::react(transaction, &origin, envelope, event))
+    }
+}
+
+/// An event that a service reacts to together with others.
+#[derive(Debug)]
+pub struct Occurrence<'a, E> {
+    /// What the effect carries on.
+    pub origin: Origin,
+    /// The event's envelope.
+    pub envelope: &'a Envelope,
+    /// Its payload.
+    pub event: E,
+}
+
+/// How a service takes in events.
+pub trait Consumes {
+    /// Whether events of different aggregates that are ready at the same time share a transaction, as a batch. For
+    /// services whose reactions take no locks: a batch would hold those of all its events until it ends, in the order in
+    /// which they came, while commands wait for them or hold some themselves.
+    const IN_BATCHES: bool;
 }
 
 /// An event for a service's actor.
@@ -36,6 +71,15 @@ pub struct Deliver {
     pub bytes: Option<Arc<[u8]>>,
     /// How it comes here.
     pub course: Course,
+}
+
+/// Events of different aggregates for a service's actor, to be handled in one transaction. Answered with whether each was
+/// handled, now or before; the others are not next, and nothing was done about them.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Vec<bool>, HandlingError>")]
+pub struct DeliverBatch {
+    /// The events.
+    pub events: Vec<Arc<Envelope>>,
 }
 
 /// How an event comes to its consumer.
@@ -92,6 +136,30 @@ impl Consumers {
         [Service::Availability, Service::Reports]
     }
 
+    /// Whether `service` takes in events in batches.
+    pub(crate) fn in_batches(&self, service: Service) -> bool {
+        match service {
+            Service::Availability => Availability::IN_BATCHES,
+            Service::Reports => Reports::IN_BATCHES,
+            Service::Auth | Service::Resources | Service::Stockpile => false,
+        }
+    }
+
+    /// Sends events to the actor of `service`.
+    pub(crate) async fn deliver_batch(
+        &self,
+        service: Service,
+        batch: DeliverBatch,
+    ) -> Result<Result<Vec<bool>, HandlingError>, CallError> {
+        match service {
+            Service::Availability => self.availability.send(batch).await,
+            Service::Reports => self.reports.send(batch).await,
+            Service::Auth | Service::Resources | Service::Stockpile => {
+                Ok(Err(HandlingError::Unreadable(format!("{service} consumes no events"))))
+            }
+        }
+    }
+
     /// Sends an event to the actor of `service`.
     pub(crate) async fn deliver(
         &self,
@@ -129,4 +197,52 @@ pub(crate) fn react(
         };
     }
     amqp::for_each_route!(routes)
+}
+
+/// Calls the reactions of `service` to events of different aggregates, those of one type together.
+pub(crate) fn react_to_all(
+    service: Service,
+    transaction: &mut Transaction<'_>,
+    clock: &Clock,
+    envelopes: &[&Envelope],
+) -> Result<(), HandlingError> {
+    let mut by_type: BTreeMap<&str, Vec<&Envelope>> = BTreeMap::new();
+    for envelope in envelopes {
+        by_type.entry(&envelope.event_type).or_default().push(envelope);
+    }
+    by_type
+        .into_iter()
+        .try_for_each(|(event_type, envelopes)| react_to_type(service, event_type, transaction, clock, envelopes))
+}
+
+fn react_to_type(
+    service: Service,
+    event_type: &str,
+    transaction: &mut Transaction<'_>,
+    clock: &Clock,
+    envelopes: Vec<&Envelope>,
+) -> Result<(), HandlingError> {
+    macro_rules! routes {
+        ($(($event_type:literal, $Event:ident, $Consumer:ident))*) => {
+            match (service, event_type) {
+                $((Service::$Consumer, $event_type) => {
+                    let occurrences = occurrences(clock, envelopes)?;
+                    <$Consumer as Reacts<events::$Event>>::react_to_all(transaction, occurrences)
+                })*
+                _ => Err(HandlingError::Unreadable(format!("{service} has no reaction to {event_type}"))),
+            }
+        };
+    }
+    amqp::for_each_route!(routes)
+}
+
+fn occurrences<'a, E: Event>(
+    clock: &Clock,
+    envelopes: Vec<&'a Envelope>,
+) -> Result<Vec<Occurrence<'a, E>>, HandlingError> {
+    let read = |envelope: &'a Envelope| {
+        let event = envelope.data_as().map_err(|error| HandlingError::Unreadable(error.to_string()))?;
+        Ok(Occurrence { origin: Origin::reaction(clock, envelope), envelope, event })
+    };
+    envelopes.into_iter().map(read).collect()
 }

@@ -159,11 +159,10 @@ impl Envelope {
         if bytes.len() > MAX_BYTES {
             return Err(EnvelopeError::TooLarge { bytes: bytes.len() });
         }
-        let value: Value = serde_json::from_slice(bytes).map_err(EnvelopeError::Malformed)?;
-        let Value::Object(fields) = value else {
-            return Err(EnvelopeError::NotAnObject("the envelope"));
+        let envelope = match straight(bytes) {
+            Some(envelope) => envelope,
+            None => step_by_step(bytes)?,
         };
-        let envelope: Self = decode(fields, "the envelope")?;
         if envelope.version < 1 {
             return Err(EnvelopeError::InvalidField {
                 within: "the envelope".to_owned(),
@@ -200,7 +199,22 @@ pub(crate) fn payload<E: Event>(data: &Value) -> Result<E, EnvelopeError> {
     let Value::Object(fields) = data else {
         return Err(EnvelopeError::NotAnObject("the field \"data\""));
     };
-    decode(fields.clone(), E::TYPE)
+    E::deserialize(data).or_else(|_| decode(fields.clone(), E::TYPE))
+}
+
+/// Reads an envelope in one go, as almost all are. `None` says nothing about what is wrong with it, if anything is.
+fn straight(bytes: &[u8]) -> Option<Envelope> {
+    // A struct may be written as an array as well, which an envelope is not.
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
+    if is_object { serde_json::from_slice(bytes).ok() } else { None }
+}
+
+/// Reads an envelope, or says what is wrong with it.
+fn step_by_step(bytes: &[u8]) -> Result<Envelope, EnvelopeError> {
+    match serde_json::from_slice(bytes).map_err(EnvelopeError::Malformed)? {
+        Value::Object(fields) => decode(fields, "the envelope"),
+        _ => Err(EnvelopeError::NotAnObject("the envelope")),
+    }
 }
 
 /// Decodes a struct while remembering which field is being read, because `serde_json` does not name it in its errors.

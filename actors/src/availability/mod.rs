@@ -72,6 +72,7 @@ pub use search::{FreeResource, SearchFreeResources};
 pub use series::{NewSeries, Rejected, RequestSeries, SeriesMode, SeriesOutcome};
 
 use crate::service::{Campus, event_consumer, service_actor};
+use crate::wiring::Consumes;
 
 /// The actor of the availability service.
 pub struct Availability {
@@ -87,3 +88,8 @@ impl Availability {
 
 service_actor!(Availability);
 event_consumer!(Availability);
+
+/// Its reactions lock the resource that their event is about, and commands lock several.
+impl Consumes for Availability {
+    const IN_BATCHES: bool = false;
+}

@@ -1,10 +1,11 @@
 //! The bridge: turns what the transport delivers into messages to the services' actors.
 //!
 //! ```text
-//! transport --> subscription of a service --> lane of the aggregate --> handling --> ack
+//! transport --> subscription of a service --> lane of the aggregate --> batch --> handling --> ack
 //!           \-> what the broker set aside, what has no queue --> dead letters
 //! ```
 
+mod batches;
 mod consumer;
 mod drain;
 mod lanes;

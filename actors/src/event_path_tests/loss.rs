@@ -6,7 +6,7 @@ use super::*;
 use crate::event_store::events_of;
 
 impl Road {
-    async fn history(&self, number: u128) -> Vec<Envelope> {
+    pub(super) async fn history(&self, number: u128) -> Vec<Envelope> {
         let id = Uuid::from_u128(number);
         self.database.read(move |connection| events_of(connection, id)).await.expect("a history")
     }
@@ -24,7 +24,7 @@ impl Road {
         .await;
     }
 
-    async fn number(&self, query: &'static str) -> i64 {
+    pub(super) async fn number(&self, query: &'static str) -> i64 {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -36,7 +36,7 @@ impl Road {
     }
 
     /// Appends events that never reach the outbox, as a broker loses them that loses its disk.
-    async fn append_and_lose(&self, number: u128, versions: std::ops::RangeInclusive<i64>) {
+    pub(super) async fn append_and_lose(&self, number: u128, versions: std::ops::RangeInclusive<i64>) {
         for version in versions {
             let recorded = [Recorded { version, event: event(number, version, false) }];
             let origin = Origin::new(&Clock::system(), None);

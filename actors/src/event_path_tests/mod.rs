@@ -1,5 +1,6 @@
 //! The way of an event from its commit to its effect, with supervised actors over the in-process road.
 
+mod batches;
 mod loss;
 
 use std::sync::Arc;
@@ -63,6 +64,7 @@ struct Seen {
 struct Road {
     database: Database,
     transport: Transport,
+    handling: Handling,
     tree: Running,
 }
 
@@ -90,6 +92,7 @@ impl Road {
         let parked = dead_letters::wakeup();
         let handling = Handling::new(campus.clone(), consumers, policies(), Arc::clone(&parked));
         let (road, hands, time) = (transport.clone(), handling.clone(), clock.clone());
+        let replay = handling.replay();
         let (_, bridge) = child("bridge", move |life: &Life| {
             let (transport, handling, clock) = (road.clone(), hands.clone(), time.clone());
             let services = handling.services().collect();
@@ -102,7 +105,7 @@ impl Road {
                 .build();
         let (_, letters) = child("dead-letters", move |life: &Life| {
             let policies = Arc::new(policies());
-            let (replay, parked) = (handling.replay(), Arc::clone(&parked));
+            let (replay, parked) = (Arc::clone(&replay), Arc::clone(&parked));
             Ok(DeadLetters::new(campus.clone(), policies, replay, parked, life.clone()))
         })
         .build();
@@ -115,7 +118,7 @@ impl Road {
             .child(relay)
             .child(letters)
             .start();
-        let road = Self { database, transport, tree };
+        let road = Self { database, transport, handling, tree };
         road.execute(witness.to_owned()).await;
         road
     }

@@ -1,12 +1,15 @@
 //! What each consumer has handled.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Text};
 use uuid::Uuid;
 
 use super::schema::inbox;
-use crate::database::sql_types::{Id, Instant};
-use crate::database::{Error, Transaction, each_engine};
+use crate::database::sql_types::{Id, Instant, SqlId, SqlInstant};
+use crate::database::{DatabaseConnection, Error, Transaction, each_engine};
 
 /// Notes that `consumer` handles the event in this transaction; `false` when it already has, and nothing is to be done.
 ///
@@ -23,4 +26,44 @@ pub fn claim(
         diesel::insert_into(inbox::table).values(row).on_conflict_do_nothing().execute(connection)
     })?;
     Ok(written == 1)
+}
+
+#[derive(QueryableByName)]
+struct Claimed {
+    #[diesel(sql_type = SqlId)]
+    event_id: Id,
+}
+
+/// The same for many events: those that `consumer` handles in this transaction. The others it has handled already.
+///
+/// # Errors
+/// When a statement fails.
+pub fn claim_many(
+    transaction: &mut Transaction<'_>,
+    consumer: &str,
+    event_ids: impl Iterator<Item = Uuid>,
+    now: DateTime<Utc>,
+) -> Result<HashSet<Uuid>, Error> {
+    let mut event_ids: Vec<Uuid> = event_ids.collect();
+    // In one order for everybody: two who claim the same events must not wait for each other.
+    event_ids.sort_unstable();
+    event_ids.dedup();
+    let DatabaseConnection::Postgres(connection) = transaction.connection() else {
+        let mut claimed = HashSet::with_capacity(event_ids.len());
+        for id in event_ids {
+            if claim(transaction, consumer, id, now)? {
+                claimed.insert(id);
+            }
+        }
+        return Ok(claimed);
+    };
+    let insert = "INSERT INTO inbox (consumer, event_id, handled_at)
+         SELECT $1, event_id, $2 FROM unnest($3) AS event_id
+         ON CONFLICT DO NOTHING RETURNING event_id";
+    let claimed: Vec<Claimed> = diesel::sql_query(insert)
+        .bind::<Text, _>(consumer)
+        .bind::<SqlInstant, _>(Instant(now))
+        .bind::<Array<SqlId>, _>(event_ids.into_iter().map(Id).collect::<Vec<_>>())
+        .load(connection)?;
+    Ok(claimed.into_iter().map(|row| row.event_id.0).collect())
 }

@@ -8,10 +8,15 @@
 //!                 v
 //!               failed --> twice again in place --> parked: due again as its policy says, or failed for good
 //! ```
+//!
+//! Events that are ready at the same time may share a transaction first, see `batch.rs`: those that it handles are done,
+//! all others go the way above as if it had not been.
 
 mod attempt;
+mod batch;
 mod breaker;
 mod handle;
+mod handle_batch;
 mod parcels;
 mod replay;
 mod suspicion;
@@ -33,6 +38,7 @@ use crate::wiring::{Consumers, Course, Deliver, Handled};
 use attempt::Attempt;
 pub use breaker::Breaker;
 pub(crate) use handle::handle;
+pub(crate) use handle_batch::handle_batch;
 use parcels::parcel;
 
 /// How messages are handled. Clones share everything.

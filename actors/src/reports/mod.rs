@@ -19,6 +19,7 @@ pub(crate) use store::insert_bulk;
 pub use usage::{ResourceUsage, Usage, UsageReport};
 
 use crate::service::{Campus, event_consumer, service_actor};
+use crate::wiring::Consumes;
 
 /// The actor of the reports service.
 pub struct Reports {
@@ -34,3 +35,9 @@ impl Reports {
 
 service_actor!(Reports);
 event_consumer!(Reports);
+
+/// Each reaction touches one row, that of its event's aggregate, and takes no lock that a command could wait for: the
+/// projections have no other writer.
+impl Consumes for Reports {
+    const IN_BATCHES: bool = true;
+}

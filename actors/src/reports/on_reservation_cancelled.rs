@@ -3,11 +3,10 @@
 use amqp::Envelope;
 use amqp::events::ReservationCancelled;
 
-use super::on_reservation_updated::unregistered;
 use super::{Reports, store};
 use crate::database::Transaction;
 use crate::event_store::Origin;
-use crate::wiring::{HandlingError, Reacts};
+use crate::wiring::{HandlingError, Occurrence, Reacts};
 
 impl Reacts<ReservationCancelled> for Reports {
     fn react(
@@ -16,15 +15,21 @@ impl Reacts<ReservationCancelled> for Reports {
         envelope: &Envelope,
         event: ReservationCancelled,
     ) -> Result<(), HandlingError> {
-        let Some(mut row) = store::find(transaction, event.reservation_id)? else {
-            return Err(unregistered(envelope));
-        };
-        if row.version >= envelope.version {
-            return Ok(());
-        }
-        row.cancelled = true;
-        row.late = event.late;
-        row.version = envelope.version;
-        Ok(store::save(transaction, row)?)
+        store::change(transaction, &[(envelope, event.reservation_id, event)], apply)
     }
+
+    fn react_to_all(
+        transaction: &mut Transaction<'_>,
+        occurrences: Vec<Occurrence<'_, ReservationCancelled>>,
+    ) -> Result<(), HandlingError> {
+        let events: Vec<_> =
+            occurrences.into_iter().map(|one| (one.envelope, one.event.reservation_id, one.event)).collect();
+        store::change(transaction, &events, apply)
+    }
+}
+
+fn apply(row: &mut store::Row, event: &ReservationCancelled) -> Result<(), HandlingError> {
+    row.cancelled = true;
+    row.late = event.late;
+    Ok(())
 }

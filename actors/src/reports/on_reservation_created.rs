@@ -6,7 +6,7 @@ use amqp::events::ReservationCreated;
 use super::{Reports, store};
 use crate::database::Transaction;
 use crate::event_store::Origin;
-use crate::wiring::{HandlingError, Reacts};
+use crate::wiring::{HandlingError, Occurrence, Reacts};
 
 impl Reacts<ReservationCreated> for Reports {
     fn react(
@@ -15,9 +15,14 @@ impl Reacts<ReservationCreated> for Reports {
         envelope: &Envelope,
         event: ReservationCreated,
     ) -> Result<(), HandlingError> {
-        if store::find(transaction, event.reservation_id)?.is_some() {
-            return Ok(());
-        }
-        Ok(store::insert(transaction, store::Row::created(&event, envelope.version))?)
+        Ok(store::insert_missing(transaction, vec![store::Row::created(&event, envelope.version)])?)
+    }
+
+    fn react_to_all(
+        transaction: &mut Transaction<'_>,
+        occurrences: Vec<Occurrence<'_, ReservationCreated>>,
+    ) -> Result<(), HandlingError> {
+        let rows = occurrences.iter().map(|one| store::Row::created(&one.event, one.envelope.version)).collect();
+        Ok(store::insert_missing(transaction, rows)?)
     }
 }

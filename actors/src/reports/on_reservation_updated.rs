@@ -8,7 +8,7 @@ use super::{Reports, store};
 use crate::database::Transaction;
 use crate::database::sql_types::Instant;
 use crate::event_store::Origin;
-use crate::wiring::{HandlingError, Reacts};
+use crate::wiring::{HandlingError, Occurrence, Reacts};
 
 impl Reacts<ReservationUpdated> for Reports {
     fn react(
@@ -17,26 +17,27 @@ impl Reacts<ReservationUpdated> for Reports {
         envelope: &Envelope,
         event: ReservationUpdated,
     ) -> Result<(), HandlingError> {
-        let Some(mut row) = store::find(transaction, event.reservation_id)? else {
-            return Err(unregistered(envelope));
-        };
-        if row.version >= envelope.version {
-            return Ok(());
-        }
-        if let Some(start) = instant(&event.changes, "startTime")? {
-            row.starts_at = Instant(start);
-        }
-        if let Some(end) = instant(&event.changes, "endTime")? {
-            row.ends_at = Instant(end);
-        }
-        row.version = envelope.version;
-        Ok(store::save(transaction, row)?)
+        store::change(transaction, &[(envelope, event.reservation_id, event)], apply)
+    }
+
+    fn react_to_all(
+        transaction: &mut Transaction<'_>,
+        occurrences: Vec<Occurrence<'_, ReservationUpdated>>,
+    ) -> Result<(), HandlingError> {
+        let events: Vec<_> =
+            occurrences.into_iter().map(|one| (one.envelope, one.event.reservation_id, one.event)).collect();
+        store::change(transaction, &events, apply)
     }
 }
 
-/// The creation of the event's reservation has not arrived yet: the event comes again.
-pub(super) fn unregistered(envelope: &Envelope) -> HandlingError {
-    HandlingError::Refused(format!("the creation of reservation {} has not arrived yet", envelope.aggregate_id))
+fn apply(row: &mut store::Row, event: &ReservationUpdated) -> Result<(), HandlingError> {
+    if let Some(start) = instant(&event.changes, "startTime")? {
+        row.starts_at = Instant(start);
+    }
+    if let Some(end) = instant(&event.changes, "endTime")? {
+        row.ends_at = Instant(end);
+    }
+    Ok(())
 }
 
 fn instant(changes: &Fields, field: &str) -> Result<Option<DateTime<Utc>>, HandlingError> {

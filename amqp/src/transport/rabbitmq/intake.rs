@@ -66,7 +66,7 @@ impl Intake {
                 Some(written) = self.writing.next() => self.written(written),
                 _ = self.settlements.1.recv_many(&mut settled, SETTLEMENTS) => self.settle(&mut settled),
                 () = at(due) => self.tell(),
-                message = self.consumer.next(), if self.waiting.is_none() => self.arrive(message, messages),
+                message = self.consumer.next(), if self.waiting.is_none() => self.arrive(message, messages).and_then(|()| self.arrive_too(messages)),
                 room = messages.reserve(), if self.waiting.is_some() => match (room, self.waiting.take()) {
                     (Ok(room), Some(message)) => { room.send(message); Ok(()) }
                     _ => Err(Trouble::Unavailable("nobody is subscribed".to_owned())),
@@ -97,6 +97,17 @@ impl Intake {
         }
         let message = Message { delivery, settlements: self.settlements.0.clone() };
         self.waiting = messages.try_send(message).err().map(|error| error.into_inner());
+        Ok(())
+    }
+
+    /// Takes what has come as well, of which the broker sends no more than the prefetch: a turn of the loop for each would
+    /// cost two timers.
+    fn arrive_too(&mut self, messages: &Sender<Message>) -> Result<(), Trouble> {
+        while self.waiting.is_none()
+            && let Some(message) = self.consumer.next().now_or_never()
+        {
+            self.arrive(message, messages)?;
+        }
         Ok(())
     }
 
