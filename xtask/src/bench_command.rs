@@ -35,7 +35,7 @@ pub fn run(bench: &Bench) -> Result<ExitCode, String> {
 }
 
 fn build(bench: &Bench) -> Result<(), String> {
-    let mut cargo = Command::new(environment::cargo());
+    let mut cargo = environment::cargo();
     cargo.args(["build", "--package", "bookly", "--package", "bench", "--bins"]);
     if !bench.smoke {
         cargo.arg("--release");

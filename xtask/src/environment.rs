@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::private::leftovers::MARK;
 
@@ -54,9 +55,16 @@ pub fn c_compiler() -> String {
     variable("CC").unwrap_or_else(|| "cc".to_owned())
 }
 
-/// The `cargo` that started this process.
-pub fn cargo() -> String {
-    variable("CARGO").unwrap_or_else(|| "cargo".to_owned())
+/// The `cargo` that started this process, without what it told this process of the package `xtask`: build scripts that
+/// look at such variables would be run again, and all that depends on them be built again, after each cargo of the user.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".to_owned()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// `PATH` as it is.

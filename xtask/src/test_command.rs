@@ -111,7 +111,7 @@ impl Servers {
 }
 
 fn cargo_test(test: &Test, servers: &Servers, complete: bool) -> Command {
-    let mut cargo = Command::new(environment::cargo());
+    let mut cargo = environment::cargo();
     cargo.arg("test");
     if !names_packages(&test.cargo) {
         cargo.arg("--workspace");

@@ -1,8 +1,9 @@
 //! What a command works with while its transaction is open.
 
 use diesel::connection::SimpleConnection;
+use diesel::expression::functions::declare_sql_function;
 use diesel::sql_types::BigInt;
-use diesel::{QueryResult, RunQueryDsl, sql_query};
+use diesel::{QueryResult, RunQueryDsl};
 use uuid::Uuid;
 
 use super::Error;
@@ -72,9 +73,16 @@ pub fn lock(transaction: &mut Transaction<'_>, ids: &[Uuid]) -> Result<(), Error
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
-        sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(key).execute(connection)?;
+        diesel::select(pg_advisory_xact_lock(key)).execute(connection)?;
     }
     Ok(())
+}
+
+#[declare_sql_function]
+extern "SQL" {
+    /// Waits for the lock with this key, and holds it until the transaction ends. What it returns, `void`, is never read.
+    /// Declared, and not written as SQL, because only then the statement stays prepared.
+    fn pg_advisory_xact_lock(key: BigInt) -> Text;
 }
 
 /// Both halves folded together: a version 7 identifier's first half is mostly time, its second mostly chance.
@@ -112,8 +120,10 @@ macro_rules! insert_rows {
         const ROWS_A_STATEMENT: usize = 1_000;
         let rows: &[_] = $rows;
         rows.chunks(ROWS_A_STATEMENT).try_for_each(|chunk| {
-            let written = $crate::database::each_engine!($transaction.connection(), connection => {
-                diesel::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), connection)
+            let written = $crate::database::each_engine!($transaction.connection(), connection => match chunk {
+                // Of one row the statement stays prepared.
+                [row] => diesel::RunQueryDsl::execute(diesel::insert_into($table).values(row), connection),
+                rows => diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), connection),
             });
             $crate::database::all_inserted(chunk.len(), written)
         })

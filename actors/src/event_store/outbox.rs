@@ -235,6 +235,16 @@ pub fn backlog(connection: &mut DatabaseConnection) -> Result<Backlog, Error> {
     Ok(Backlog { waiting, next_due_at: next_due_at(connection)?, failing, last_error })
 }
 
+/// The same, without when the next one may be claimed.
+///
+/// # Errors
+/// When the query fails.
+pub fn waiting(connection: &mut DatabaseConnection) -> Result<Backlog, Error> {
+    let waiting: i64 = outbox::table.count().get_result(connection)?;
+    let failing = outbox::table.filter(outbox::attempts.gt(0)).count().get_result(connection)?;
+    Ok(Backlog { waiting, failing, ..Backlog::default() })
+}
+
 fn next_due_at(connection: &mut DatabaseConnection) -> Result<Option<DateTime<Utc>>, Error> {
     let due: Due = diesel::sql_query(
         "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at FROM outbox o

@@ -65,7 +65,7 @@ impl Courier {
             }
             let is_idle = chains.is_empty() && claiming.is_terminated() && settling.is_terminated();
             if is_idle && watch.wants_look(std::mem::take(&mut is_quiet)) {
-                look |= self.look(&mut watch).await;
+                look |= self.look(&mut watch, open).await;
                 if look && open {
                     continue;
                 }
@@ -207,9 +207,11 @@ impl Courier {
         }
     }
 
-    /// Looks what waits, and tells the tree. Whether something can be claimed now.
-    async fn look(&self, watch: &mut Watch) -> bool {
-        match self.database.read(outbox::backlog).await {
+    /// Looks what waits, and tells the tree. Whether something can be claimed now; nothing can while the road is closed, so
+    /// then it is not asked, which of a long outbox takes long.
+    async fn look(&self, watch: &mut Watch, open: bool) -> bool {
+        let look = if open { outbox::backlog } else { outbox::waiting };
+        match self.database.read(look).await {
             Ok(backlog) => {
                 self.life.degraded(backlog.failing > 0);
                 self.life.note(format!("{} waiting, {} failing", backlog.waiting, backlog.failing));
