@@ -5,7 +5,7 @@ use redis::{ErrorKind, RedisError};
 use crate::cache::store::Trouble;
 
 /// What the user in REDIS_URL must be allowed.
-const NEEDED: &str = "allow it +@read +@write +@scripting +ping +info on the keys of the namespace";
+const NEEDED: &str = "allow it +@read +@write +@scripting +ping +info +time on the keys of the namespace";
 /// The most characters of what Redis or the library says.
 const MOST: usize = 200;
 

@@ -84,7 +84,7 @@ async fn what_a_user_may_not_do_is_told_before_the_cache_is_read() {
         let said = said(theirs.clone(), &namespace).await;
         assert!(said.contains("may not do what a cache needs") && said.contains("allow it"), "{lacks:?}: {said}");
     }
-    let enough = ["+@read", "+@write", "+@scripting", "+ping", "+info"];
+    let enough = ["+@read", "+@write", "+@scripting", "+ping", "+info", "+time"];
     let all = ["ACL", "SETUSER", &user, "reset", "on", ">secret", &keys];
     command(&mut connection, &[&all[..], &enough].concat()).await;
     Process::start(CacheClient::redis(theirs, &namespace, "two")).await.stop().await;
