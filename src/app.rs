@@ -18,7 +18,7 @@ use std::time::Duration;
 use actors::auth::{Auth, Tokens};
 use actors::availability::Availability;
 use actors::bridge::{self, Bridge};
-use actors::cache::{self, Cache, CacheClient};
+use actors::cache::{Cache, CacheClient};
 use actors::clock::{Clock, Ids};
 use actors::database::{Database, Error as DatabaseError};
 use actors::dead_letters::DeadLetters;
@@ -36,9 +36,10 @@ use amqp::{Service, Transport};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::caching;
 use crate::http::health::Probe;
 use crate::http::{HttpState, Services};
-use crate::settings::{CacheSettings, Settings};
+use crate::settings::Settings;
 
 /// Messages that a service takes in at once, waiting and being handled.
 const MAILBOX: usize = 1_024;
@@ -95,7 +96,7 @@ impl App {
         let database = Database::open(settings.database.clone())?;
         let tokens = Tokens::load(&database).await?;
         let directory = identity(&settings.data_dir)?;
-        let cache = cache_client(&settings.cache, &database).await?;
+        let cache = caching::client(&settings.cache, &database).await?;
         let campus = Campus {
             database: database.clone(),
             cache: cache.clone(),
@@ -279,20 +280,6 @@ fn transport(campus: &Campus, settings: &Settings) -> Transport {
         return Transport::in_process(&Service::ALL);
     };
     Transport::rabbitmq(rabbitmq::Options { url, recover: recovery::hook(campus.database.clone()) })
-}
-
-/// The cache that the settings ask for, told of every commit from now on.
-async fn cache_client(settings: &CacheSettings, database: &Database) -> Result<CacheClient, DatabaseError> {
-    let cache = match settings {
-        CacheSettings::Off(why) => return Ok(CacheClient::off(*why)),
-        CacheSettings::InProcess => CacheClient::in_process(),
-        CacheSettings::Redis { url, namespace: Some(namespace) } => CacheClient::redis(url.clone(), namespace),
-        CacheSettings::Redis { url, namespace: None } => {
-            CacheClient::redis(url.clone(), &cache::namespace(database).await?)
-        }
-    };
-    database.invalidates(cache.clone());
-    Ok(cache)
 }
 
 /// Makes the data directory, for its owner alone, unless it is there.

@@ -1,6 +1,5 @@
 //! Serving until a signal, or the supervision tree's escalation, ends it.
 
-use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::http;
+use crate::output::say;
 
 /// Serves until a signal or an escalation ends it; says on one line of standard output that it listens.
 ///
@@ -27,8 +27,7 @@ pub async fn serve_until_stopped(app: App, listener: TcpListener) -> Result<Exit
     let handle = server.handle();
     // Who reads that it listens may stop it at once.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    println!("listening on http://{address}");
-    std::io::stdout().flush()?;
+    say!("listening on http://{address}");
     let signal = tokio::select! {
         ended = &mut server => {
             ended?;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, columns};
 use crate::control::Control;
+use crate::output::say;
 use crate::settings::Settings;
 
 const PATH: &str = "/admin/cache";
@@ -43,6 +44,11 @@ pub(super) async fn run(settings: Settings, options: Options) -> Result<ExitCode
         Some(url) => Control::remote(url, options.token.as_deref())?,
         None => Control::reach(&settings).await?,
     };
+    if !control.was_running() && matches!(options.what, What::Stats) {
+        // Apart from the answer, which may be for a program.
+        let directory = settings.data_dir.display();
+        eprintln!("no server is running on {directory}: this is a cache that was opened for this command alone");
+    }
     let answer = match &options.what {
         What::Stats => control.get(PATH).await,
         What::Forget { pattern } => control.post(&format!("{PATH}/forget"), &json!({ "pattern": pattern })).await,
@@ -51,17 +57,17 @@ pub(super) async fn run(settings: Settings, options: Options) -> Result<ExitCode
     control.close().await;
     let answer = answer?;
     match options.what {
-        _ if options.json => println!("{}", serde_json::to_string_pretty(&answer)?),
+        _ if options.json => say!("{}", serde_json::to_string_pretty(&answer)?),
         What::Stats => show(&answer),
         What::Forget { .. } => {
-            println!("{} keys are forgotten. Cache: {}", answer["forgotten"], summary(&statistics?));
+            say!("{} keys are forgotten. Cache: {}", answer["forgotten"], summary(&statistics?));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn show(statistics: &Value) {
-    println!("{}", summary(statistics));
+    say!("{}", summary(statistics));
     let number = |value: &Value| if value.is_null() { "-".to_owned() } else { value.to_string() };
     let rows = statistics["families"].as_array().into_iter().flatten().map(|family| {
         let rate = family["hitRate"].as_f64().map_or("-".to_owned(), |rate| format!("{:.1} %", rate * 100.0));

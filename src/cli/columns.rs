@@ -1,9 +1,11 @@
 //! Tables for people.
 
+use crate::output::say;
+
 /// Prints rows below their titles, each column as wide as its widest cell. Nothing is printed for no rows.
 pub(super) fn print(titles: &[&str], rows: &[Vec<String>]) {
     for line in lines(titles, rows) {
-        println!("{line}");
+        say!("{line}");
     }
 }
 

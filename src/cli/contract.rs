@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Failure;
+use crate::output::say;
 
 /// What to do with the generated documents.
 #[derive(Debug, Args)]
@@ -27,14 +28,14 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Failure> {
         }
         stale += 1;
         if options.check {
-            println!("{} is stale; run `bookly contract`", path.display());
+            say!("{} is stale; run `bookly contract`", path.display());
             continue;
         }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
         }
         std::fs::write(&path, text)?;
-        println!("wrote {}", path.display());
+        say!("wrote {}", path.display());
     }
     Ok(if options.check && stale > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -1,6 +1,5 @@
 //! `bookly doctor`.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use serde_json::Value;
 use super::Failure;
 use super::cache::summary;
 use crate::control::{Control, ControlError};
+use crate::output::say;
 use crate::settings::Settings;
 
 /// How long parts that are being connected to are waited for.
@@ -23,13 +23,12 @@ struct Diagnosis {
 impl Diagnosis {
     fn tell(&mut self, well: bool, what: &str, text: &str) {
         self.well &= well;
-        // Whoever reads the first lines only has no need of the others.
-        let _ = writeln!(std::io::stdout(), "{} {what:<14} {text}", if well { "ok  " } else { "FAIL" });
+        say!("{} {what:<14} {text}", if well { "ok  " } else { "FAIL" });
     }
 
     /// Something works less well than it should, and nothing is lost or wrong.
     fn warn(&self, what: &str, text: &str) {
-        let _ = writeln!(std::io::stdout(), "warn {what:<14} {text}");
+        say!("warn {what:<14} {text}");
     }
 }
 
@@ -99,10 +98,7 @@ fn tell_checks(diagnosis: &mut Diagnosis, checks: &Value) {
     }
     let undelivered = checks["undelivered"].as_i64().unwrap_or_default();
     if undelivered > 0 {
-        let _ = writeln!(
-            std::io::stdout(),
-            "     events         {undelivered} are not delivered yet; projections may lag behind until they are"
-        );
+        say!("     events         {undelivered} are not delivered yet; projections may lag behind until they are");
     }
     for difference in checks["differences"].as_array().into_iter().flatten() {
         diagnosis.tell(undelivered > 0, "difference", difference.as_str().unwrap_or_default());

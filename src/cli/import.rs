@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
 use crate::control::Control;
+use crate::output::say;
 use crate::settings::Settings;
 
 /// How often the progress is asked for.
@@ -53,7 +54,7 @@ pub(super) async fn run(settings: Settings, what: What) -> Result<ExitCode, Fail
     control.close().await;
     let report = report?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&report);
     }
@@ -80,19 +81,19 @@ async fn import(control: &Control, path: &str, file: Vec<u8>) -> Result<ImportRe
 
 fn print(report: &ImportReport) {
     if let Some(error) = &report.error {
-        println!("{error}");
+        say!("{error}");
     }
     let would = if report.dry_run { "would be " } else { "" };
-    println!("{} rows, {} weekly blocks", report.rows, report.blocks);
-    println!("resources    {} {would}created, {} unchanged", report.resources_created, report.resources_unchanged);
-    println!("reservations {} {would}created, {} unchanged", report.reservations_created, report.unchanged);
+    say!("{} rows, {} weekly blocks", report.rows, report.blocks);
+    say!("resources    {} {would}created, {} unchanged", report.resources_created, report.resources_unchanged);
+    say!("reservations {} {would}created, {} unchanged", report.reservations_created, report.unchanged);
     for (name, findings) in [("warnings", &report.warnings), ("refused", &report.refused)] {
-        println!("{name:<12} {}", findings.len());
+        say!("{name:<12} {}", findings.len());
         for finding in findings.iter().take(SHOWN) {
-            println!("  line {}: {} ({})", finding.line, finding.message, finding.code);
+            say!("  line {}: {} ({})", finding.line, finding.message, finding.code);
         }
         if findings.len() > SHOWN {
-            println!("  and {} more; --json shows all", findings.len() - SHOWN);
+            say!("  and {} more; --json shows all", findings.len() - SHOWN);
         }
     }
 }

@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::make_directory;
 use crate::demo;
+use crate::output::say;
 use crate::settings::{Flags, Settings};
 use crate::telemetry::log_to_stderr;
 
@@ -103,8 +104,8 @@ fn migrate(settings: &Settings) -> Result<ExitCode, Failure> {
     make_directory(&settings.data_dir)?;
     let applied = database::migrate(&settings.database)?;
     match applied.len() {
-        0 => println!("the schema is up to date"),
-        count => println!("{count} migrations applied: {}", applied.join(", ")),
+        0 => say!("the schema is up to date"),
+        count => say!("{count} migrations applied: {}", applied.join(", ")),
     }
     Ok(ExitCode::SUCCESS)
 }

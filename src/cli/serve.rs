@@ -10,6 +10,7 @@ use actors::service::Request;
 
 use super::Failure;
 use crate::app::App;
+use crate::output::say;
 use crate::serving::serve_until_stopped;
 use crate::settings::Settings;
 
@@ -29,8 +30,8 @@ async fn show_first_administrator(app: &App) -> Result<(), Failure> {
     let caller = Caller::operator(Ids.next());
     let command = FirstAdministrator { email: ADMINISTRATOR.to_owned() };
     if let Some((user, password)) = app.services.auth.send(Request { caller, command }).await?? {
-        println!("The first administrator was created. This password is shown only now:");
-        println!("  e-mail   {}\n  password {}", user.email, password.expose());
+        say!("The first administrator was created. This password is shown only now:");
+        say!("  e-mail   {}\n  password {}", user.email, password.expose());
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use self::broker::{Broker, Seen};
 use super::Failure;
 use crate::app::make_directory;
+use crate::output::say;
 use crate::settings::Settings;
 
 /// The exit code when the broker cannot be asked.
@@ -84,9 +85,9 @@ pub(super) async fn run(settings: Settings, options: Options) -> Result<ExitCode
 fn show(json: bool) -> Result<ExitCode, Failure> {
     let topology = Topology::of_catalogue();
     if json {
-        println!("{}", serde_json::to_string_pretty(&topology)?);
+        say!("{}", serde_json::to_string_pretty(&topology)?);
     } else {
-        print!("{}", text::topology(&topology));
+        say!("{}", text::topology(&topology).trim_end());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -124,9 +125,9 @@ fn report(broker: &Broker, seen: &Seen, applied: Option<&Applied>, json: bool) -
     let equal = seen.differences.is_empty();
     if json {
         let report = Report { equal, differences: &seen.differences, unseen: &seen.unseen, applied };
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        print!("{}", text::report(&broker.to_string(), seen, applied));
+        say!("{}", text::report(&broker.to_string(), seen, applied).trim_end());
     }
     Ok(if equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

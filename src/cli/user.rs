@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Failure;
 use crate::control::Control;
+use crate::output::say;
 use crate::settings::Settings;
 
 /// What to do with users.
@@ -49,7 +50,7 @@ pub(super) async fn run(settings: Settings, what: What) -> Result<ExitCode, Fail
     let added = control.post("/users", &body).await;
     control.close().await;
     let user = added?;
-    println!(
+    say!(
         "added {} ({}) with {}",
         user["email"].as_str().unwrap_or_default(),
         user["id"].as_str().unwrap_or_default(),

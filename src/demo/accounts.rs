@@ -9,6 +9,7 @@ use actors::clock::Ids;
 use actors::service::Request;
 
 use crate::app::App;
+use crate::output::say;
 
 /// The demonstration's users and their passwords, which are made up for each run.
 pub struct Accounts(Vec<(User, Role, String)>);
@@ -46,25 +47,25 @@ impl Accounts {
 
     /// Prints the accounts.
     pub fn print_passwords(&self) {
-        println!("Accounts");
+        say!("Accounts");
         for (user, role, password) in &self.0 {
-            println!("  {:<42} {password}   {role}", user.email);
+            say!("  {:<42} {password}   {role}", user.email);
         }
     }
 
     /// Prints the address, the accounts and what to try.
     pub fn print(&self, address: SocketAddr) {
-        println!("Address   http://{address}   (documentation: http://{address}/docs)\n");
+        say!("Address   http://{address}   (documentation: http://{address}/docs)\n");
         self.print_passwords();
         let Some((user, _, password)) = self.0.iter().find(|(_, role, _)| *role == Role::GeneralAdmin) else { return };
         let api = format!("http://{address}/api/v1");
-        println!("\nTry");
-        println!("  TOKEN=$(curl -s {api}/auth/login -H 'Content-Type: application/json' \\");
-        println!(
+        say!("\nTry");
+        say!("  TOKEN=$(curl -s {api}/auth/login -H 'Content-Type: application/json' \\");
+        say!(
             "    -d '{{\"email\":\"{}\",\"password\":\"{password}\"}}' | grep -o '\"accessToken\":\"[^\"]*' | cut -d'\"' -f4)",
             user.email
         );
-        println!("  curl -s \"{api}/resources?limit=3\" -H \"Authorization: Bearer $TOKEN\"");
-        println!("  curl -s \"{api}/events?type=reservation.created&limit=2\" -H \"Authorization: Bearer $TOKEN\"\n");
+        say!("  curl -s \"{api}/resources?limit=3\" -H \"Authorization: Bearer $TOKEN\"");
+        say!("  curl -s \"{api}/events?type=reservation.created&limit=2\" -H \"Authorization: Bearer $TOKEN\"\n");
     }
 }

@@ -9,6 +9,7 @@ use actors::service::Question;
 use chrono::{Datelike, Days};
 
 use crate::app::App;
+use crate::output::say;
 
 const BUILDINGS: [&str; 4] = ["North", "South", "Garden", "Tower"];
 const ROOMS_A_BUILDING: usize = 6;
@@ -36,7 +37,7 @@ pub async fn build(app: &App, planner: Caller) -> Result<Vec<Profile>, Box<dyn s
     let command = ImportTimetable { caller: planner.clone(), file, term, dry_run: false, strict: true };
     let started = std::time::Instant::now();
     let report: ImportReport = app.services.imports.send(command).await??;
-    println!(
+    say!(
         "Imported a timetable of {} rows: {} rooms, {} weekly blocks, {} reservations over {WEEKS} weeks, in {} ms\n",
         report.rows,
         report.resources_created,

@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{accounts, listen};
 use crate::app::App;
+use crate::output::say;
 use crate::serving::serve_until_stopped;
 use crate::settings::Settings;
 
@@ -72,7 +73,7 @@ pub(super) async fn run(settings: Settings, options: &Filling, order: Order) -> 
     let listener = if options.fill_only { None } else { Some(listen(settings.listen)?) };
     let place = place(&settings);
     let app = App::start(settings, clock).await?;
-    println!("Filling {place}\n");
+    say!("Filling {place}\n");
     let filled = tokio::select! {
         filled = fill_and_tell(&app, order, listener.as_ref()) => filled,
         _ = interrupt.recv() => {
@@ -87,7 +88,7 @@ pub(super) async fn run(settings: Settings, options: &Filling, order: Order) -> 
         }
         (Ok(()), Some(listener)) => {
             let end = if stays { "everything stays" } else { "everything is then removed" };
-            println!("Serving until Ctrl-C; {end}.");
+            say!("Serving until Ctrl-C; {end}.");
             serve_until_stopped(app, listener).await?
         }
         (Ok(()), None) => {
@@ -149,14 +150,14 @@ async fn fill_and_tell(app: &App, order: Order, listener: Option<&TcpListener>) 
 
 fn tell(filled: &Filled, order: Order, took: Duration) {
     let (first, last) = filled.days;
-    println!(
+    say!(
         "Made from seed {}: {} rooms, {} users, {} reservations from {first} to {last}",
         order.seed,
         HumanCount(filled.resources.into()),
         HumanCount(filled.users.into()),
         HumanCount(filled.reservations),
     );
-    println!("in {:.1} s; the accounts below are further users, the others cannot log in\n", took.as_secs_f64());
+    say!("in {:.1} s; the accounts below are further users, the others cannot log in\n", took.as_secs_f64());
 }
 
 async fn wait_for_events(app: &App) -> Result<(), Failure> {
@@ -167,7 +168,7 @@ async fn wait_for_events(app: &App) -> Result<(), Failure> {
             return Ok(());
         }
         if began.elapsed() > PATIENCE {
-            println!("{waiting} events of the accounts still wait to be published; `bookly serve` does that");
+            say!("{waiting} events of the accounts still wait to be published; `bookly serve` does that");
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -13,6 +13,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
+use crate::output::say;
 use crate::serving::serve_until_stopped;
 use crate::settings::Settings;
 
@@ -41,7 +42,7 @@ pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, Box<d
     let address = listener.local_addr()?;
     let app = App::start(settings.in_directory(directory.path()), Clock::system()).await?;
 
-    println!("Bookly demo: a throw-away campus in {}\n", directory.path().display());
+    say!("Bookly demo: a throw-away campus in {}\n", directory.path().display());
     let played = tokio::select! {
         played = play(&app, address) => played,
         _ = interrupt.recv() => {
@@ -55,7 +56,7 @@ pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, Box<d
         app.stop().await;
         ExitCode::SUCCESS
     } else {
-        println!("Serving until Ctrl-C; the directory is then removed.");
+        say!("Serving until Ctrl-C; the directory is then removed.");
         serve_until_stopped(app, listener).await?
     };
     directory.close()?;
@@ -74,7 +75,7 @@ async fn play(app: &App, address: SocketAddr) -> Result<(), Box<dyn std::error::
 fn listen(wanted: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(wanted).or_else(|error| {
         let listener = TcpListener::bind((wanted.ip(), 0))?;
-        println!("{wanted} is not to be had ({error}); another port is used\n");
+        say!("{wanted} is not to be had ({error}); another port is used\n");
         Ok(listener)
     })
 }

@@ -11,6 +11,7 @@ use chrono::{Datelike, Days, NaiveTime, TimeDelta, Weekday};
 
 use super::accounts::Accounts;
 use crate::app::App;
+use crate::output::say;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -29,11 +30,7 @@ pub async fn play(app: &App, accounts: &Accounts, rooms: &[Profile]) -> Result<(
     };
     let free = app.services.availability.send(Question { caller: teacher.clone(), query }).await??;
     let codes: Vec<&str> = free.iter().map(|room| room.code.as_str()).collect();
-    println!(
-        "A teacher looks for a room for 25 on {} and finds {}",
-        wanted.0.format("%A at %H:%M UTC"),
-        codes.join(", ")
-    );
+    say!("A teacher looks for a room for 25 on {} and finds {}", wanted.0.format("%A at %H:%M UTC"), codes.join(", "));
     let room = free.first().ok_or("no room is free")?;
     debug_assert!(rooms.iter().any(|profile| profile.resource_id == room.id));
 
@@ -50,19 +47,19 @@ pub async fn play(app: &App, accounts: &Accounts, rooms: &[Profile]) -> Result<(
     let request = Request { caller: teacher, command: RequestReservation(new.clone()) };
     let reservation = app.services.availability.send(request).await??;
     let answered = asked.elapsed();
-    println!("  {:>7} reserved {}: {} is {}", ms(answered), room.code, reservation.id, reservation.status.word());
+    say!("  {:>7} reserved {}: {} is {}", ms(answered), room.code, reservation.id, reservation.status.word());
     let registered = wait_for_report(app, accounts, reservation.id, asked).await?;
-    println!("  {:>7} its event reservation.created has reached the reports service", ms(registered));
+    say!("  {:>7} its event reservation.created has reached the reports service", ms(registered));
     show_events(app, reservation.id).await?;
 
     let student = accounts.caller(Role::Student);
     let refused = app.services.availability.send(Request { caller: student, command: RequestReservation(new) }).await?;
     match refused {
         Err(Error::Conflict { conflicts, alternatives }) => {
-            println!("A student wants the same room at the same time: refused, {} in the way;", conflicts.len());
+            say!("A student wants the same room at the same time: refused, {} in the way;", conflicts.len());
             let offers: Vec<_> =
                 alternatives.iter().map(|slot| slot.starts_at.format("%a %H:%M").to_string()).collect();
-            println!("  offered instead: {} UTC\n", offers.join(", "));
+            say!("  offered instead: {} UTC\n", offers.join(", "));
             Ok(())
         }
         other => Err(format!("the double booking was not refused: {other:?}").into()),
@@ -108,7 +105,7 @@ async fn show_events(app: &App, aggregate: uuid::Uuid) -> Result<(), Failure> {
         app.database.read(move |connection| list(connection, &filter)).await;
     for stored in events? {
         let event = stored.envelope;
-        println!("          event {} {} version {}", stored.position, event.event_type, event.version);
+        say!("          event {} {} version {}", stored.position, event.event_type, event.version);
     }
     Ok(())
 }

@@ -49,7 +49,8 @@ async fn forget(call: Sent<Forget>) -> Result<Reply<Forgotten>, Problem> {
     let pattern: Pattern = call.body.0.pattern.parse().map_err(|error: PatternError| {
         Problem::violations(vec![Violation::field("field.format", "pattern", error.to_string())])
     })?;
-    log::warn!("{:?} is to be forgotten for {}", pattern, call.caller.id());
+    let who = call.caller.user_id.map_or("the operator".to_owned(), |user| format!("user {user}"));
+    log::warn!("the cache is to forget {pattern} for {who}");
     let forgotten = call.state.services.cache.send_within(ForgetPattern(pattern), PATIENCE).await?;
     let unavailable = |why| Problem::new(&kind::UNAVAILABLE, why);
     Ok(Reply::of(Forgotten { forgotten: forgotten.map_err(unavailable)? }))

@@ -33,9 +33,11 @@ const EDIT: &[&Kind] = &[
     &kind::RESERVATION_NOT_CHANGEABLE,
 ];
 const LIST: &str = "reservations";
-/// How long is waited for the creation of a resource to reach availability, and how often is looked whether it has.
+/// How long is waited for the creation of a resource to reach availability, and after what first and longest pause is
+/// looked whether it has.
 const ARRIVAL: Duration = Duration::from_secs(1);
-const LOOK: Duration = Duration::from_millis(10);
+const PAUSE_MIN: Duration = Duration::from_millis(10);
+const PAUSE_MAX: Duration = Duration::from_millis(160);
 
 /// The operations.
 pub fn group() -> Group {
@@ -131,21 +133,28 @@ where
     F: Fn() -> R,
     R: Future<Output = Result<T, Problem>>,
 {
-    let begun = Instant::now();
+    let (begun, mut pause) = (Instant::now(), PAUSE_MIN);
+    let mut is_known = false;
     loop {
         let problem = match attempt().await {
             Err(problem) if problem.kind() == &kind::NOT_FOUND => problem,
             settled => return settled,
         };
-        if call.ask(&call.state.services.resources, GetResource(resource_id)).await.is_err() {
-            return Err(problem);
+        let is_late = begun.elapsed() > ARRIVAL;
+        // Only the first and the last answer turn on it, and many may wait for the same resource.
+        if !is_known || is_late {
+            is_known = call.ask(&call.state.services.resources, GetResource(resource_id)).await.is_ok();
+            if !is_known {
+                return Err(problem);
+            }
         }
-        if begun.elapsed() > ARRIVAL {
+        if is_late {
             let detail =
                 "the resource was created a moment ago and its event is still on its way; try again in a moment";
             return Err(Problem::new(&kind::UNAVAILABLE, detail).with_header(RETRY_AFTER, "1"));
         }
-        actix_web::rt::time::sleep(LOOK).await;
+        actix_web::rt::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MAX);
     }
 }
 

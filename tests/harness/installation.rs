@@ -111,6 +111,13 @@ impl Installation {
         printed
     }
 
+    /// Has the next start use another `bookly.toml`, and the addresses of another engine on the same database.
+    pub fn resettle(&mut self, engine: Engine, settings: &str) {
+        self.engine = engine;
+        self.settings = settings.to_owned();
+        std::fs::write(self.settings_path(), settings).expect("the settings are written");
+    }
+
     /// A command of the program on this installation.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));

@@ -1,6 +1,6 @@
 //! The command line's small commands.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use super::campus::{PASSWORD, items, text};
 use crate::harness::{Installation, on_each_engine};
@@ -127,4 +127,29 @@ fn refused_users(installation: &Installation) {
     assert!(stderr(&dean).contains("GENERAL_ADMIN"), "{}", stderr(&dean));
     let nothing = add(installation, "a@b.c", "TEACHER", "");
     assert!(nothing.status.code() == Some(1) && stderr(&nothing).contains("standard input"), "{}", stderr(&nothing));
+}
+
+on_each_engine! {
+    whoever_reads_no_further_is_no_error(engine) {
+        let installation = Installation::start(engine);
+        for command in [&["cache", "stats"][..], &["dead-letters", "stats"], &["topology", "show"], &["doctor"]] {
+            let mut process = installation.command(command);
+            let mut process = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+            drop(process.stdout.take());
+            let output = process.wait_with_output().expect("it ends");
+            assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{command:?}");
+        }
+    }
+
+    the_cache_is_told_from_one_that_no_server_has(engine) {
+        let mut installation = Installation::start(engine);
+        let running = installation.run_command(&["cache", "stats"], "");
+        assert!(running.status.success() && !stderr(&running).contains("no server"), "{}", stderr(&running));
+        installation.run_command(&["cache", "forget", "resources:list:*"], "");
+        let told = "the cache is to forget resources:list:* for the operator";
+        assert!(installation.log().contains(told), "{}", installation.log());
+        installation.stop();
+        let stopped = installation.run_command(&["cache", "stats"], "");
+        assert!(stopped.status.success() && stderr(&stopped).contains("no server is running on"), "{}", stderr(&stopped));
+    }
 }

@@ -117,8 +117,11 @@ fn is_not_filled_again(installation: &Installation) {
     assert!(stderr(&refused).contains(sentence), "{}", stderr(&refused));
 }
 
+/// A room, who has it, from when and to when.
+type Reserved = (String, String, DateTime<Utc>, DateTime<Utc>);
+
 /// The rooms, and who has which when.
-fn content(administrator: &Client) -> (Vec<Value>, Vec<(String, String, DateTime<Utc>, DateTime<Utc>)>) {
+fn content(administrator: &Client) -> (Vec<Value>, Vec<Reserved>) {
     let rooms = items(&administrator.get("/resources?limit=200").expect(200));
     let at = |value: &Value| text(value).parse::<DateTime<Utc>>().expect("an instant");
     let reservations = walk(administrator, "/reservations?limit=100", 2)

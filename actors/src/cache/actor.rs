@@ -43,8 +43,9 @@ impl Actor for Cache {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let Kind::Redis { url, namespace } = self.client.0.kind.clone() else { return };
-        let caretaker = Caretaker { client: self.client.clone(), url, namespace, life: self.life.clone() };
+        let Kind::Redis { url, namespace, epoch } = self.client.0.kind.clone() else { return };
+        let (client, life) = (self.client.clone(), self.life.clone());
+        let caretaker = Caretaker { client, url, namespace, epoch, life };
         ctx.spawn(caretaker.run().into_actor(self));
     }
 }
@@ -53,6 +54,7 @@ struct Caretaker {
     client: CacheClient,
     url: String,
     namespace: Arc<str>,
+    epoch: Arc<str>,
     life: Life,
 }
 
@@ -78,6 +80,7 @@ impl Caretaker {
     /// Opens Redis and pays what is owed to it, however often that has to be tried.
     async fn open(&self) -> Arc<Store> {
         let (mut pause, mut said) = (PAUSE_MIN, String::new());
+        let redis = format!("Redis at {}", Redis::address(&self.url));
         loop {
             match self.try_to_open().await {
                 Ok(store) => {
@@ -86,9 +89,9 @@ impl Caretaker {
                 }
                 Err(trouble) => {
                     self.life.degraded(true);
-                    self.life.note(format!("Redis is not available, reads go to the database: {trouble}"));
+                    self.life.note(format!("{redis} is not available, reads go to the database: {trouble}"));
                     if trouble != said {
-                        log::warn!("Redis cannot be opened, reads go to the database until it can: {trouble}");
+                        log::warn!("{redis} cannot be opened, reads go to the database until it can: {trouble}");
                     }
                     said.clone_from(&trouble);
                     self.client.say(trouble);
@@ -100,7 +103,8 @@ impl Caretaker {
     }
 
     async fn try_to_open(&self) -> Result<Arc<Store>, String> {
-        let redis = Redis::open(&self.url, &self.namespace).await.map_err(|trouble| trouble.to_string())?;
+        let redis =
+            Redis::open(&self.url, &self.namespace, &self.epoch).await.map_err(|trouble| trouble.to_string())?;
         let store = Arc::new(Store::Redis(Box::new(redis)));
         // While it was paid, more may have come to be owed.
         while !self.client.open(&store) {

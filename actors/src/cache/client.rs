@@ -66,7 +66,7 @@ pub(super) struct Shared {
 pub(super) enum Kind {
     Off(String),
     InProcess,
-    Redis { url: String, namespace: Arc<str> },
+    Redis { url: String, namespace: Arc<str>, epoch: Arc<str> },
 }
 
 impl CacheClient {
@@ -81,10 +81,10 @@ impl CacheClient {
     }
 
     /// With a cache in Redis, all of whose keys begin with `namespace`. It is used as soon as the actor
-    /// [`Cache`](super::Cache) has opened it.
-    pub fn redis(url: String, namespace: &str) -> Self {
+    /// [`Cache`](super::Cache) has opened it; what stands there from another `epoch` is forgotten before.
+    pub fn redis(url: String, namespace: &str, epoch: &str) -> Self {
         let namespace = format!("{}:", namespace.trim_end_matches(':')).into();
-        Self::new(Kind::Redis { url, namespace }, None)
+        Self::new(Kind::Redis { url, namespace, epoch: epoch.into() }, None)
     }
 
     fn new(kind: Kind, store: Option<Store>) -> Self {
@@ -174,7 +174,7 @@ impl CacheClient {
         let (store, at, why) = match &self.0.kind {
             Kind::Off(why) => ("off", None, Some(why.clone())),
             Kind::InProcess => ("in-process", None, None),
-            Kind::Redis { url, namespace } => ("redis", Some((Redis::address(url), namespace.to_string())), None),
+            Kind::Redis { url, namespace, .. } => ("redis", Some((Redis::address(url), namespace.to_string())), None),
         };
         let (address, namespace) = at.unzip();
         let trouble = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();

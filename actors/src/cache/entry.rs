@@ -15,6 +15,9 @@ use crate::clock::Ids;
 
 /// How long a reader may take to bring its value.
 pub(super) const LEASE: Duration = Duration::from_secs(5);
+/// The most bytes that a value may have. A longer one is read from the database each time; one that stands in Redis is
+/// not ours.
+pub(super) const LONGEST: usize = 1024 * 1024;
 /// What no JSON value begins with.
 const MARK: &[u8] = b"lease:";
 
@@ -57,6 +60,8 @@ impl Content {
     pub fn read(bytes: Option<Vec<u8>>) -> Self {
         match bytes {
             None => Self::Nothing,
+            // Nobody takes an empty text for a value.
+            Some(bytes) if bytes.len() > LONGEST => Self::Value(Arc::default()),
             Some(bytes) if bytes.starts_with(MARK) => Self::Leased(Lease(bytes.into())),
             Some(bytes) => Self::Value(bytes.into()),
         }

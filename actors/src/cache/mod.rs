@@ -15,6 +15,8 @@
 //! - *Debts* ([`owed`]): what Redis could not be told to forget is owed. While Redis fails nobody here reads it, and
 //!   before it is read again the debt is paid. A server that was started again may have come up with an old snapshot, so
 //!   everything of ours in it is forgotten first ([`redis`]).
+//! - *Epochs* ([`usage`]): the database notes how its cache was last used. What is in Redis from before a process did
+//!   without it is forgotten first.
 //!
 //! What is left: a process that Redis cannot be reached from leaves its changes to the others' values for as long as that
 //! lasts, at most their TTL, unless another process publishes its events.
@@ -36,6 +38,7 @@ mod reading;
 mod redis;
 mod statistics;
 mod store;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +50,7 @@ pub use key::{Family, Group, Key, Outdated};
 pub use namespace::namespace;
 pub use pattern::{Pattern, PatternError};
 pub use statistics::{FamilyFigures, Statistics};
+pub use usage::{Epoch, Usage, epoch};
 
 /// Whether a Redis address can be meant.
 ///

@@ -1,5 +1,6 @@
 //! Which keys an operator means.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// A pattern for keys: `*` stands for any text, everything else for itself.
@@ -49,6 +50,12 @@ fn escape(glob: &mut String, c: char, special: &str) {
         glob.push('\\');
     }
     glob.push(c);
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl FromStr for Pattern {

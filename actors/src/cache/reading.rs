@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::access::Budget;
 use super::client::{CacheClient, Value};
-use super::entry::{Content, Lease, Place, Taken};
+use super::entry::{Content, LONGEST, Lease, Place, Taken};
 use super::flights::Landing;
 use super::key::{Key, Outdated};
 use super::statistics::Count;
@@ -157,7 +157,13 @@ impl CacheClient {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for claim in claims {
             match claim {
-                Claim::Ours(number, lease) => ours.extend(reading.filling(number, lease)),
+                // What is too long to be kept is current for as long as its lease stands, as that of another reader.
+                Claim::Ours(number, lease) => match reading.filling(number, lease.clone()) {
+                    Some(filling) if filling.bytes.len() > LONGEST => {
+                        theirs.push((filling.place, Content::Leased(lease)));
+                    }
+                    filling => ours.extend(filling),
+                },
                 Claim::Theirs(number, lease) => {
                     theirs.extend(reading.places.get(number).map(|place| (place, Content::Leased(lease))));
                 }

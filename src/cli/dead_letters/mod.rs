@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Failure;
 use crate::control::Control;
+use crate::output::say;
 use crate::settings::Settings;
 
 const PATH: &str = "/admin/dead-letters";
@@ -154,7 +155,7 @@ async fn act(control: &Control, what: What, json: bool) -> Result<ExitCode, Fail
 
 fn tell(json: bool, answer: &Value, print: fn(&Value)) -> Result<ExitCode, Failure> {
     if json {
-        println!("{}", serde_json::to_string_pretty(answer)?);
+        say!("{}", serde_json::to_string_pretty(answer)?);
     } else {
         print(answer);
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cli::columns::{print, short};
+use crate::output::say;
 
 /// Characters of an error in a table.
 const ERROR: usize = 60;
@@ -29,11 +30,11 @@ pub(super) fn list(page: &Value) {
     let names = ["id", "state", "consumer", "eventType", "reason", "failures", "parkedAt", "error"];
     let rows = rows(&page["items"], &names);
     if rows.is_empty() {
-        println!("there are no such dead letters");
+        say!("there are no such dead letters");
     }
     print(&["ID", "STATE", "CONSUMER", "TYPE", "REASON", "FAILURES", "PARKED", "ERROR"], &rows);
     if let Some(cursor) = page["nextCursor"].as_str() {
-        println!("there are more: --cursor {cursor}");
+        say!("there are more: --cursor {cursor}");
     }
 }
 
@@ -42,16 +43,16 @@ pub(super) fn groups(page: &Value) {
     let names = ["fingerprint", "count", "consumer", "eventType", "reason", "lastParkedAt", "sampleError"];
     let rows = rows(&page["items"], &names);
     if rows.is_empty() {
-        println!("there are no dead letters");
+        say!("there are no dead letters");
     }
     print(&["FINGERPRINT", "COUNT", "CONSUMER", "TYPE", "REASON", "LAST PARKED", "ERROR"], &rows);
 }
 
 /// How many there are.
 pub(super) fn statistics(statistics: &Value) {
-    println!("{} dead letters, {} of them unresolved", statistics["total"], statistics["unresolved"]);
+    say!("{} dead letters, {} of them unresolved", statistics["total"], statistics["unresolved"]);
     if let Some(oldest) = statistics["oldestUnresolvedAt"].as_str() {
-        println!("the oldest unresolved one was parked at {oldest}");
+        say!("the oldest unresolved one was parked at {oldest}");
     }
     let mut rows = Vec::new();
     for (title, part) in
@@ -67,14 +68,14 @@ pub(super) fn statistics(statistics: &Value) {
 pub(super) fn outcome(letter: &Value) {
     let id = text(letter, "id");
     match letter["resolution"].as_str() {
-        Some(resolution) => println!("{id} {resolution}"),
-        None => println!("{id} {}: {}", text(letter, "state"), text(letter, "error")),
+        Some(resolution) => say!("{id} {resolution}"),
+        None => say!("{id} {}: {}", text(letter, "state"), text(letter, "error")),
     }
 }
 
 /// What became of many.
 pub(super) fn bulk(bulk: &Value) {
-    println!(
+    say!(
         "{}: {} matched, {} retried, {} resolved, {} failed again",
         text(bulk, "state"),
         bulk["matched"],
@@ -82,7 +83,7 @@ pub(super) fn bulk(bulk: &Value) {
         bulk["resolved"],
         bulk["failedAgain"]
     );
-    println!("{}", text(bulk, "detail"));
+    say!("{}", text(bulk, "detail"));
 }
 
 /// One with all that is known of it.
@@ -104,14 +105,14 @@ pub(super) fn one(letter: &Value) {
         "resolution",
     ];
     for name in names.into_iter().filter(|name| !letter[*name].is_null()) {
-        println!("{name:<12} {}", cells(letter, &[name]).concat());
+        say!("{name:<12} {}", cells(letter, &[name]).concat());
     }
-    println!("error        {}", text(letter, "error"));
-    println!("\nattempts");
+    say!("error        {}", text(letter, "error"));
+    say!("\nattempts");
     print(&["AT", "BY", "ERROR"], &rows(&letter["attempts"], &["at", "by", "error"]));
     let operations = rows(&letter["operations"], &["at", "operation", "actor", "reason"]);
     if !operations.is_empty() {
-        println!("\noperations");
+        say!("\noperations");
         print(&["AT", "OPERATION", "ACTOR", "REASON"], &operations);
     }
     message("message", &letter["message"]);
@@ -120,6 +121,6 @@ pub(super) fn one(letter: &Value) {
 
 fn message(title: &str, message: &Value) {
     if !message.is_null() {
-        println!("\n{title} ({} bytes, {})\n{}", message["bytes"], text(message, "encoding"), text(message, "content"));
+        say!("\n{title} ({} bytes, {})\n{}", message["bytes"], text(message, "encoding"), text(message, "content"));
     }
 }

@@ -8,6 +8,7 @@ mod outage;
 mod poison;
 mod restart;
 mod storm;
+mod switched;
 mod two;
 
 use std::ops::Deref;

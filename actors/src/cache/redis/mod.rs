@@ -4,6 +4,7 @@ mod connector;
 mod opening;
 mod scripts;
 mod speed;
+mod trouble;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +12,10 @@ use std::time::Duration;
 
 use bb8_redis::bb8::{Pool, RunError};
 use redis::aio::MultiplexedConnection;
-use redis::{ErrorKind, RedisError, ScriptInvocation, Value, from_redis_value};
+use redis::{RedisError, ScriptInvocation, Value, from_redis_value};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
-use super::entry::{Content, Lease, Place, Taken};
+use super::entry::{Content, LONGEST, Lease, Place, Taken};
 use super::key::{Group, Outdated};
 use super::pattern::Pattern;
 use super::store::{Filling, Trouble};
@@ -22,6 +23,7 @@ use connector::Connector;
 use scripts::Scripts;
 pub(super) use speed::SLOW;
 use speed::Speed;
+use trouble::trouble;
 
 /// Questions that Redis is asked at the same time.
 const AT_ONCE: usize = 64;
@@ -40,12 +42,12 @@ pub(super) struct Redis {
 }
 
 impl Redis {
-    /// The texts at these places, as far as their groups list them.
+    /// The texts at these places, as far as their groups list them. No more of each is read than a value may be long: what
+    /// somebody else put there must not hold up all who wait for an answer.
     pub async fn get(&self, places: &[&Place]) -> Result<Vec<Content>, Trouble> {
         let mut pipe = redis::pipe();
-        let read = pipe.cmd("MGET");
         for place in places {
-            read.arg(self.key(&place.key));
+            pipe.cmd("GETRANGE").arg(self.key(&place.key)).arg(0).arg(LONGEST);
         }
         for place in places {
             if let Some(group) = &place.group {
@@ -56,10 +58,8 @@ impl Redis {
         let answers: Result<Vec<Result<Value, RedisError>>, RedisError> =
             pipe.query_async(&mut self.connection().await?).await;
         let mut answers = answers.map_err(|error| trouble(&error))?.into_iter();
-        let texts = answers.next().unwrap_or(Ok(Value::Nil)).map_err(|error| trouble(&error))?;
-        let texts: Vec<Option<Vec<u8>>> =
-            from_redis_value(texts).map_err(|error| Trouble::Broken(error.to_string()))?;
-        let mut contents: Vec<Content> = texts.into_iter().map(Content::read).collect();
+        let texts = answers.by_ref().take(places.len());
+        let mut contents = texts.map(content).collect::<Result<Vec<Content>, Trouble>>()?;
         contents.resize(places.len(), Content::Nothing);
         for (content, place) in contents.iter_mut().zip(places) {
             if place.group.is_some() && !is_listed(answers.next())? {
@@ -73,7 +73,7 @@ impl Redis {
         let lease = Lease::new();
         let mut script = self.scripts.take.prepare_invoke();
         self.name(&mut script, place);
-        script.arg(lease.bytes()).arg(millis(super::entry::LEASE));
+        script.arg(lease.bytes()).arg(millis(super::entry::LEASE)).arg(LONGEST);
         let before: Option<Vec<u8>> = self.run(&script).await?;
         Ok(Taken::instead_of(Content::read(before), lease))
     }
@@ -201,6 +201,18 @@ impl Redis {
     }
 }
 
+/// What stands at a key. A key of another type holds no value.
+fn content(text: Result<Value, RedisError>) -> Result<Content, Trouble> {
+    match text {
+        Ok(text) => {
+            let text: Vec<u8> = from_redis_value(text).map_err(|error| Trouble::Broken(error.to_string()))?;
+            Ok(Content::read(Some(text).filter(|text| !text.is_empty())))
+        }
+        Err(error) if error.code() == Some("WRONGTYPE") => Ok(Content::Nothing),
+        Err(error) => Err(trouble(&error)),
+    }
+}
+
 /// What the index says of a key. An index of another type lists nothing.
 fn is_listed(score: Option<Result<Value, RedisError>>) -> Result<bool, Trouble> {
     match score {
@@ -213,21 +225,4 @@ fn is_listed(score: Option<Result<Value, RedisError>>) -> Result<bool, Trouble> 
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
-}
-
-/// A server that is full still forgets, so reading from it goes on.
-fn trouble(error: &RedisError) -> Trouble {
-    match error.code() {
-        Some("OOM") => Trouble::Full("Redis has reached its maxmemory; give it more, or an eviction policy".to_owned()),
-        Some("NOAUTH" | "WRONGPASS") => {
-            Trouble::Broken(format!("Redis refuses the login; correct the user and password in REDIS_URL ({error})"))
-        }
-        Some("NOPERM") => Trouble::Broken(format!("the user in REDIS_URL may not do what a cache needs ({error})")),
-        Some("READONLY") => Trouble::Broken(format!("REDIS_URL leads to a replica; give the primary's ({error})")),
-        _ if error.kind() == ErrorKind::AuthenticationFailed => {
-            Trouble::Broken("Redis refuses the login; correct the user and password in REDIS_URL".to_owned())
-        }
-        Some(_) => Trouble::Broken(format!("Redis refuses what REDIS_URL leads to: {error}")),
-        None => Trouble::Broken(error.to_string()),
-    }
 }

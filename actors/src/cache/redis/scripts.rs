@@ -6,10 +6,15 @@
 use redis::Script;
 
 /// Gives a lease for KEYS[1], or answers what stands there. KEYS[2] is the index, if it has one.
-/// ARGV: the lease, its time in ms.
+/// ARGV: the lease, its time in ms, the most bytes of a value. What is no text, empty or longer is never loaded.
 const TAKE: &str = r"
-local found = redis.pcall('GET', KEYS[1])
-if type(found) == 'table' then redis.call('UNLINK', KEYS[1]); found = false end
+local found = false
+local length = redis.pcall('STRLEN', KEYS[1])
+if type(length) == 'table' or length > tonumber(ARGV[3]) then
+  redis.call('UNLINK', KEYS[1])
+elseif length > 0 then
+  found = redis.call('GET', KEYS[1])
+end
 if found and string.sub(found, 1, 6) == 'lease:' then
   -- None of ours lasts longer.
   local left = redis.call('PTTL', KEYS[1])
@@ -34,7 +39,7 @@ return false
 
 /// Puts a value in the place of its lease. KEYS as above; ARGV: the lease, the value, its time in ms.
 const FILL: &str = r"
-if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.pcall('STRLEN', KEYS[1]) ~= #ARGV[1] or redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if KEYS[2] then
   local listed = redis.pcall('ZSCORE', KEYS[2], KEYS[1])
   if not listed or type(listed) == 'table' then return 0 end
@@ -49,7 +54,9 @@ return 1
 
 /// Takes a lease back. KEYS[1], ARGV[1]: the lease.
 const RELEASE: &str = r"
-if redis.pcall('GET', KEYS[1]) == ARGV[1] then redis.call('UNLINK', KEYS[1]) end
+if redis.pcall('STRLEN', KEYS[1]) == #ARGV[1] and redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('UNLINK', KEYS[1])
+end
 return 0
 ";
 

@@ -1,14 +1,16 @@
 //! The cache as a whole, on each store. Redis is the server that `BOOKLY_TEST_REDIS_URL` names.
 
+mod epochs;
 mod laws;
 mod race;
 mod redis_server;
+mod unfit;
 
 use std::time::Duration;
 
 use super::*;
 use crate::clock::Ids;
-use crate::database::scratch::{skip, variable};
+use crate::database::scratch::{settle, skip, variable};
 use crate::supervision::{Running, child, supervisor};
 
 /// Values that tests keep.
@@ -37,7 +39,7 @@ impl Setting {
     fn client(&self) -> CacheClient {
         match self {
             Self::InProcess => CacheClient::in_process(),
-            Self::Redis { url, namespace } => CacheClient::redis(url.clone(), namespace),
+            Self::Redis { url, namespace } => CacheClient::redis(url.clone(), namespace, "one"),
         }
     }
 

@@ -15,13 +15,18 @@ async fn read(process: &Process, key: Key<u64>, stored: u64) -> u64 {
 async fn process() -> Option<(Process, ::redis::aio::MultiplexedConnection, String)> {
     let setting = Setting::redis()?;
     let Setting::Redis { url, namespace } = &setting else { return None };
-    let client = ::redis::Client::open(url.as_str()).expect("an address");
-    let connection = client.get_multiplexed_async_connection().await.expect("a server");
+    let connection = connect(url).await;
     let namespace = format!("{namespace}:");
     Some((Process::start(setting.client()).await, connection, namespace))
 }
 
-async fn command(connection: &mut ::redis::aio::MultiplexedConnection, words: &[&str]) -> ::redis::Value {
+/// A look into the server.
+pub(super) async fn connect(url: &str) -> ::redis::aio::MultiplexedConnection {
+    let client = ::redis::Client::open(url).expect("an address");
+    client.get_multiplexed_async_connection().await.expect("a server")
+}
+
+pub(super) async fn command(connection: &mut ::redis::aio::MultiplexedConnection, words: &[&str]) -> ::redis::Value {
     let (name, arguments) = words.split_first().expect("a command");
     ::redis::cmd(name).arg(arguments).query_async(connection).await.expect("it is done")
 }
@@ -53,6 +58,56 @@ async fn what_is_no_value_is_a_miss_and_is_replaced() {
     let key = NUMBERS.key("b").in_group(group());
     assert_eq!(read(&process, key.clone(), 77).await, 77);
     assert_eq!(process.client.get(&key).await, Some(77));
+    assert!(process.client.statistics().available);
+    process.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_huge_text_is_a_miss_and_is_replaced() {
+    const HUGE: &str = "50000000";
+    let Some((process, mut connection, namespace)) = process().await else { return };
+    let grouped = NUMBERS.key("b").in_group(group());
+    process.client.set(&grouped, &0_u64).await;
+    for (value, key) in [(1, NUMBERS.key("a")), (2, grouped)] {
+        let name = format!("{namespace}{}", key.name());
+        command(&mut connection, &["DEL", &name]).await;
+        command(&mut connection, &["SETRANGE", &name, HUGE, "7"]).await;
+        assert_eq!(read(&process, key.clone(), value).await, value);
+        assert!(process.client.statistics().available, "it was given up");
+        assert_eq!(process.client.get(&key).await, Some(value));
+        let length = command(&mut connection, &["STRLEN", &name]).await;
+        assert_eq!(length, ::redis::Value::Int(1));
+    }
+    process.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_huge_text_in_the_place_of_a_lease_stays_where_it_is() {
+    let Some((process, mut connection, namespace)) = process().await else { return };
+    let key = NUMBERS.key::<u64>("a");
+    let name = format!("{namespace}{}", key.name());
+    let fetch = || async move {
+        command(&mut connection, &["SETRANGE", &name, "50000000", "7"]).await;
+        Ok::<_, Infallible>(1)
+    };
+    assert_eq!(process.client.read(key.clone(), fetch).await, Ok(1));
+    assert!(process.client.statistics().available, "it was given up");
+    assert_eq!(read(&process, key.clone(), 2).await, 2);
+    assert_eq!(process.client.get(&key).await, Some(2));
+    process.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_value_that_is_too_long_is_read_from_the_database_each_time() {
+    let Some((process, mut connection, namespace)) = process().await else { return };
+    let key = NUMBERS.key::<String>("long");
+    for text in ["a", "b"].map(|letter| letter.repeat(2_000_000)) {
+        let fetch = || async { Ok::<_, Infallible>(text.clone()) };
+        assert_eq!(process.client.read(key.clone(), fetch).await.as_ref(), Ok(&text));
+        assert_eq!(process.client.get(&key).await, None);
+    }
+    let length = command(&mut connection, &["STRLEN", &format!("{namespace}{}", key.name())]).await;
+    assert!(matches!(length, ::redis::Value::Int(0..100)), "{length:?}");
     assert!(process.client.statistics().available);
     process.stop().await;
 }
@@ -152,7 +207,7 @@ async fn installations_that_share_a_server_do_not_see_each_other() {
 
 #[actix_rt::test]
 async fn a_server_that_is_not_there_is_named_and_costs_nothing() {
-    let client = CacheClient::redis("redis://127.0.0.1:1".to_owned(), "nobody");
+    let client = CacheClient::redis("redis://127.0.0.1:1".to_owned(), "nobody", "one");
     let copy = client.clone();
     let (_, spec) = child("cache", move |life| Ok(Cache::new(copy.clone(), None, life.clone()))).build();
     let process = Process { client, tree: Some(supervisor("root").child(spec).start()) };
