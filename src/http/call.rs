@@ -8,7 +8,7 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest};
 use actors::access::Caller;
-use actors::cache::{Key, Value};
+use actors::cache::{Glance, Key, Value};
 use actors::service::{Question, Request};
 use actors::supervision::Address;
 use uuid::Uuid;
@@ -28,6 +28,8 @@ pub struct Exchange {
     pub state: Data<HttpState>,
     /// Who asks.
     pub caller: Caller,
+    /// What was seen in the cache when the caller was admitted.
+    pub glance: Glance,
     /// The request's head.
     pub request: HttpRequest,
     /// The request's body.
@@ -46,6 +48,7 @@ pub struct Call<Q = NoParameters, B = ()> {
     pub body: B,
     /// The version that the caller wants to change, from `If-Match`.
     pub expected_version: Option<i64>,
+    glance: Glance,
     request: HttpRequest,
 }
 
@@ -54,8 +57,8 @@ pub type Sent<T> = Call<NoParameters, Json<T>>;
 
 impl<Q, B> Call<Q, B> {
     pub(super) fn new(exchange: Exchange, query: Q, body: B) -> Result<Self, Problem> {
-        let Exchange { state, caller, request, .. } = exchange;
-        Ok(Self { state, caller, query, body, expected_version: expected_version(request.headers())?, request })
+        let Exchange { state, caller, glance, request, .. } = exchange;
+        Ok(Self { state, caller, query, body, expected_version: expected_version(request.headers())?, glance, request })
     }
 
     /// The path's `{id}`.
@@ -117,7 +120,7 @@ impl<Q, B> Call<Q, B> {
         T: Value,
         Problem: From<E>,
     {
-        self.state.cache.read(key, || self.ask(whom, query)).await
+        self.state.cache.read_after(&self.glance, key, || self.ask(whom, query)).await
     }
 
     /// Asks a service.

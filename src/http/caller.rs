@@ -8,12 +8,14 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
 use actors::access::{Caller, Permission};
 use actors::auth::{self, GetPermissions, GetSession, Identity, Rights, Session, TokenError, cached};
+use actors::cache::Glance;
 use futures_util::future::join;
 use uuid::Uuid;
 
 use super::call::ask;
 use super::marks::Marks;
 use super::problem::{Kind, Problem, kind};
+use super::route::Ahead;
 use super::state::HttpState;
 
 /// Marks a connection through the control socket, which only the operator at the machine can open.
@@ -32,44 +34,63 @@ pub enum Access {
 }
 
 impl Access {
-    /// The caller, if they may pass.
+    /// The caller, if they may pass, and what was seen at `ahead`, the key that the operation is going to read: it is looked
+    /// at together with what the caller's rights are read from.
     ///
     /// # Errors
     /// 401 without a valid token of a session that goes on where one is needed, 403 when the account is switched off or
     /// without the permission; that the auth service cannot tell.
-    pub async fn admit(self, request: &HttpRequest, state: &HttpState, marks: Marks) -> Result<Caller, Problem> {
+    pub async fn admit(
+        self,
+        request: &HttpRequest,
+        state: &HttpState,
+        marks: Marks,
+        ahead: Option<Ahead>,
+    ) -> Result<(Caller, Glance), Problem> {
         let permission = match self {
-            Self::Public => return Ok(Caller::anonymous(marks.correlation_id, marks.traceparent)),
+            Self::Public => return Ok((Caller::anonymous(marks.correlation_id, marks.traceparent), Glance::default())),
             Self::Caller => None,
             Self::Permission(permission) => Some(permission),
         };
-        let caller = identify(request, state, marks).await?;
+        let (caller, glance) = identify(request, state, marks, ahead).await?;
         match permission {
             Some(permission) if !caller.may(permission) => Err(forbidden(permission)),
-            _ => Ok(caller),
+            _ => Ok((caller, glance)),
         }
     }
 }
 
-async fn identify(request: &HttpRequest, state: &HttpState, marks: Marks) -> Result<Caller, Problem> {
+async fn identify(
+    request: &HttpRequest,
+    state: &HttpState,
+    marks: Marks,
+    ahead: Option<Ahead>,
+) -> Result<(Caller, Glance), Problem> {
     if request.conn_data::<Operator>().is_some() {
-        return Ok(Caller { traceparent: marks.traceparent, ..Caller::operator(marks.correlation_id) });
+        let operator = Caller { traceparent: marks.traceparent, ..Caller::operator(marks.correlation_id) };
+        return Ok((operator, Glance::default()));
     }
     let token = bearer(request.headers())?;
     let identity = state.tokens.verify(token, state.clock.now()).map_err(|reason| not_taken(&reason))?;
     let stranger = Caller::anonymous(marks.correlation_id, marks.traceparent);
-    let Rights { roles, permissions, .. } = rights(identity, state, &stranger).await?;
     let Identity { user_id, session_id } = identity;
-    Ok(Caller { user_id: Some(user_id), session_id: Some(session_id), roles, permissions, ..stranger })
+    let keys = || {
+        let of_caller = [(&cached::session(session_id)).into(), (&cached::permissions(user_id)).into()];
+        of_caller.into_iter().chain(ahead.and_then(|ahead| ahead(request))).collect()
+    };
+    let glance = state.cache.glance(keys).await;
+    let Rights { roles, permissions, .. } = rights(identity, state, &stranger, &glance).await?;
+    Ok((Caller { user_id: Some(user_id), session_id: Some(session_id), roles, permissions, ..stranger }, glance))
 }
 
 /// What the user may do now whose session goes on. Nothing of that is in the token, so a logout and whatever the user is
 /// given count at once.
-async fn rights(identity: Identity, state: &HttpState, stranger: &Caller) -> Result<Rights, Problem> {
+async fn rights(identity: Identity, state: &HttpState, stranger: &Caller, glance: &Glance) -> Result<Rights, Problem> {
     let Identity { user_id, session_id } = identity;
     let (auth, cache) = (&state.services.auth, &state.cache);
-    let session = cache.read(cached::session(session_id), || ask(stranger, auth, GetSession(session_id)));
-    let rights = cache.read(cached::permissions(user_id), || ask(stranger, auth, GetPermissions(user_id)));
+    let session = cache.read_after(glance, cached::session(session_id), || ask(stranger, auth, GetSession(session_id)));
+    let rights =
+        cache.read_after(glance, cached::permissions(user_id), || ask(stranger, auth, GetPermissions(user_id)));
     let (session, rights) = join(session, rights).await;
     judge(user_id, session, rights)
 }

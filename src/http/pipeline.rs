@@ -40,13 +40,13 @@ async fn run(
     payload: Payload,
     marks: Marks,
 ) -> Result<HttpResponse, Problem> {
-    let caller = route.row.access.admit(&request, &state, marks).await?;
+    let (caller, glance) = route.row.access.admit(&request, &state, marks, route.row.ahead).await?;
     let bytes = match &route.body {
         Some(kind) => kind.receive(request.headers(), payload).await?,
         None => Bytes::new(),
     };
     let repeatable = idempotency::Repeatable::of(&route.row, &request, &caller, &bytes)?;
-    let exchange = Exchange { state: state.clone(), caller, request: request.clone(), bytes };
+    let exchange = Exchange { state: state.clone(), caller, glance, request: request.clone(), bytes };
     let correlation_id = exchange.caller.correlation_id;
     let work = (route.endpoint)(exchange);
     let response = match repeatable {

@@ -37,7 +37,10 @@ pub fn group() -> Group {
             .may_refuse(&[&kind::RULES_BROKEN, &kind::RESOURCE_CODE_TAKEN, &kind::NOT_FOUND])
             .to(add),
         get(READ, "/resources", "listResources", "Lists and searches resources, by code.").to(list),
-        get(READ, "/resources/{id}", "getResource", "One resource.").may_refuse(&[&kind::NOT_FOUND]).to(show),
+        get(READ, "/resources/{id}", "getResource", "One resource.")
+            .may_refuse(&[&kind::NOT_FOUND])
+            .reads(|request| Some((&cached::resource(request.match_info().get("id")?.parse().ok()?)).into()))
+            .to(show),
         patch(WRITE, "/resources/{id}", "editResource", "Changes what is said of a resource.")
             .may_refuse(EDIT_CODE)
             .to(edit),

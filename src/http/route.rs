@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse};
+use actors::cache::Sought;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -20,6 +21,9 @@ use super::query::Parameters;
 
 /// What runs an operation.
 pub type Endpoint = Arc<dyn Fn(Exchange) -> LocalBoxFuture<'static, Result<HttpResponse, Problem>> + Send + Sync>;
+
+/// Tells the key that an operation reads.
+pub type Ahead = fn(&HttpRequest) -> Option<Sought>;
 
 /// The operations of one service.
 pub struct Group {
@@ -51,6 +55,8 @@ pub struct Row {
     pub refusals: &'static [&'static Kind],
     /// Whether it is also found without the base, where probes look.
     pub also_at_root: bool,
+    /// The key that it reads first, as far as the request's path tells it.
+    pub ahead: Option<Ahead>,
 }
 
 /// An operation.
@@ -72,7 +78,7 @@ macro_rules! methods {
         $(#[doc = concat!("Begins a row of the method ", stringify!($method), ", which answers ", stringify!($status), ".")]
         pub fn $name(access: Access, path: &'static str, id: &'static str, summary: &'static str) -> Row {
             let (method, status) = (Method::$method, StatusCode::$status);
-            Row { method, path, id, summary, access, status, other_status: None, refusals: &[], also_at_root: false }
+            Row { method, path, id, summary, access, status, other_status: None, refusals: &[], also_at_root: false, ahead: None }
         })+
     };
 }
@@ -105,6 +111,11 @@ impl Row {
     /// Makes it found without the base as well.
     pub fn also_at_root(self) -> Self {
         Self { also_at_root: true, ..self }
+    }
+
+    /// Names the key that it reads, so that it is looked at together with the caller's rights.
+    pub fn reads(self, ahead: Ahead) -> Self {
+        Self { ahead: Some(ahead), ..self }
     }
 
     /// Completes the row with its handler, from whose types the rest follows.

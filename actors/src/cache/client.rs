@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::access::Budget;
 use super::entry::Place;
 use super::flights::{Flights, Landing, Part};
+use super::glance::Glance;
 use super::in_process::InProcess;
 use super::key::Key;
 use super::owed::Owed;
@@ -112,8 +113,21 @@ impl CacheClient {
         E: Clone + Send + Sync + 'static,
         F: Future<Output = Result<T, E>>,
     {
+        self.read_after(&Glance::default(), key, fetch).await
+    }
+
+    /// The same for who has perhaps looked at the key before.
+    ///
+    /// # Errors
+    /// Those of `fetch`.
+    pub async fn read_after<T, E, F>(&self, glance: &Glance, key: Key<T>, fetch: impl FnOnce() -> F) -> Result<T, E>
+    where
+        T: Value,
+        E: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<T, E>>,
+    {
         let fetch_one = |_: Vec<usize>| fetch().map(|value| value.map(|value| vec![value]));
-        let values = self.read_all(std::slice::from_ref(&key), fetch_one).await?;
+        let values = self.read_keys(glance, std::slice::from_ref(&key), fetch_one).await?;
         values.into_iter().next().map_or_else(|| unreachable!("one value a key"), Ok)
     }
 
@@ -128,9 +142,23 @@ impl CacheClient {
         E: Clone + Send + Sync + 'static,
         F: Future<Output = Result<Vec<T>, E>>,
     {
+        self.read_keys(&Glance::default(), keys, fetch).await
+    }
+
+    async fn read_keys<T, E, F>(
+        &self,
+        glance: &Glance,
+        keys: &[Key<T>],
+        fetch: impl FnOnce(Vec<usize>) -> F,
+    ) -> Result<Vec<T>, E>
+    where
+        T: Value,
+        E: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Vec<T>, E>>,
+    {
         let mut budget = Budget::new();
         let mut reading = Reading::of(keys);
-        self.look(&mut reading, &mut budget).await;
+        self.look(glance, &mut reading, &mut budget).await;
         while !reading.is_complete() {
             let mut waiting = match self.0.flights.join(&reading.missing_places()) {
                 Part::Pilot(pilot) => {
@@ -164,7 +192,7 @@ impl CacheClient {
     /// The value that the cache has of `key`.
     pub async fn get<T: Value>(&self, key: &Key<T>) -> Option<T> {
         let mut reading = Reading::of(std::slice::from_ref(key));
-        self.look(&mut reading, &mut Budget::new()).await;
+        self.look(&Glance::default(), &mut reading, &mut Budget::new()).await;
         if reading.is_complete() { reading.completed(Vec::new()).pop() } else { None }
     }
 

@@ -28,6 +28,7 @@ mod client;
 mod entry;
 mod flights;
 mod forgetting;
+mod glance;
 mod in_process;
 pub mod invalidation;
 mod key;
@@ -45,6 +46,7 @@ mod tests;
 
 pub use actor::{Cache, ForgetPattern, GetStatistics};
 pub use client::{CacheClient, Value};
+pub use glance::{Glance, Sought};
 pub use invalidation::Invalidation;
 pub use key::{Family, Group, Key, Outdated};
 pub use namespace::namespace;

@@ -7,6 +7,7 @@ use super::access::Budget;
 use super::client::{CacheClient, Value};
 use super::entry::{Content, LONGEST, Lease, Place, Taken};
 use super::flights::Landing;
+use super::glance::Glance;
 use super::key::{Key, Outdated};
 use super::statistics::Count;
 use super::store::Filling;
@@ -74,10 +75,13 @@ impl<'a, T: Value> Reading<'a, T> {
 
 impl CacheClient {
     /// Looks for everything that is wanted in the store.
-    pub(super) async fn look<T: Value>(&self, reading: &mut Reading<'_, T>, budget: &mut Budget) {
+    pub(super) async fn look<T: Value>(&self, glance: &Glance, reading: &mut Reading<'_, T>, budget: &mut Budget) {
         let family = reading.family();
         let places = reading.missing_places();
-        let answer = self.attempt(family, budget, |store| async move { store.get(&places).await }).await;
+        let answer = match glance.take(&places) {
+            Some(seen) => Some(seen),
+            None => self.attempt(family, budget, |store| async move { store.get(&places).await }).await,
+        };
         let mut poisoned = Vec::new();
         for (number, content) in reading.missing().into_iter().zip(answer.unwrap_or_default()) {
             if let Content::Value(bytes) = content
@@ -88,8 +92,7 @@ impl CacheClient {
             }
         }
         let misses = reading.missing().len() as u64;
-        self.0.meters.count(family, Count::Hit, reading.found.len() as u64 - misses);
-        self.0.meters.count(family, Count::Miss, misses);
+        self.0.meters.looked(family, reading.found.len() as u64 - misses, misses);
         if !poisoned.is_empty() {
             log::warn!("the cache holds what is no value of {family} at {poisoned:?}: it is replaced");
             self.0.meters.count(family, Count::Error, poisoned.len() as u64);

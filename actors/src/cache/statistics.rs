@@ -25,8 +25,6 @@ struct Counters {
 /// What is counted of a key's family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Count {
-    Hit,
-    Miss,
     /// The store failed, or what stood there could not be read.
     Error,
     /// A value was stored.
@@ -40,11 +38,17 @@ pub(super) enum Count {
 pub(super) struct Meters(RwLock<BTreeMap<String, Arc<Counters>>>);
 
 impl Meters {
+    /// Notes what a look found.
+    pub fn looked(&self, family: &str, hits: u64, misses: u64) {
+        let counters = self.of(family);
+        counters.hits.fetch_add(hits, Ordering::Relaxed);
+        counters.misses.fetch_add(misses, Ordering::Relaxed);
+    }
+
+    /// Notes something else.
     pub fn count(&self, family: &str, what: Count, times: u64) {
         let counters = self.of(family);
         let counter = match what {
-            Count::Hit => &counters.hits,
-            Count::Miss => &counters.misses,
             Count::Error => &counters.errors,
             Count::Stored => &counters.stored,
             Count::Refused => &counters.refused,
@@ -179,8 +183,7 @@ mod tests {
     #[test]
     fn each_family_is_counted_by_itself() {
         let meters = Meters::default();
-        meters.count("resource", Count::Hit, 3);
-        meters.count("resource", Count::Miss, 1);
+        meters.looked("resource", 3, 1);
         meters.count("resources:list", Count::Refused, 2);
         let figures = meters.figures();
         let [resource, lists] = figures.as_slice() else { panic!("{figures:?}") };
@@ -192,7 +195,7 @@ mod tests {
     fn what_is_forgotten_counts_with_the_closest_family() {
         let meters = Meters::default();
         for family in ["availability", "availability:rules"] {
-            meters.count(family, Count::Hit, 1);
+            meters.looked(family, 1, 0);
         }
         for name in ["availability:rules:7", "availability:7:2026-03-02", "availability:rules", "resource:7"] {
             meters.forgotten(name);

@@ -47,6 +47,8 @@ impl Courier {
         let (mut on_the_way, mut ledger) = (HashSet::new(), Ledger::default());
         let (mut claiming, mut settling) = (OptionFuture::default(), OptionFuture::default());
         let (mut look, mut is_quiet, mut watch) = (true, false, Watch::new());
+        // How many the claim asked for, and whether something may have stood behind what was on its way then.
+        let (mut asked, mut is_behind) = (0, false);
         let mut renewed_at = Instant::now();
         loop {
             // By the clock and not when nothing else happens: on a busy relay something always does.
@@ -58,6 +60,7 @@ impl Courier {
             let room = WINDOW.saturating_sub(on_the_way.len());
             if look && open && claiming.is_terminated() && (room >= CLAIM || on_the_way.is_empty()) {
                 look = false;
+                (asked, is_behind) = (room, !on_the_way.is_empty());
                 claiming = Some(Box::pin(self.claim(room)).fuse()).into();
             }
             if settling.is_terminated() && !ledger.is_empty() {
@@ -88,8 +91,8 @@ impl Courier {
                         watch.fail();
                         Vec::new()
                     });
-                    // A full window may have left more behind; an empty answer means that there is no more.
-                    look |= !claimed.is_empty();
+                    // As many as there was room for may have left more behind; fewer were all.
+                    look |= claimed.len() >= asked;
                     on_the_way.extend(claimed.iter().map(|outgoing| outgoing.position));
                     chains.extend(by_aggregate(claimed).into_iter().map(|chain| self.publish(chain)));
                 }
@@ -97,8 +100,8 @@ impl Courier {
                     for position in settled.positions() {
                         on_the_way.remove(&position);
                     }
-                    // What waited behind them can be claimed now.
-                    look = true;
+                    // What waited behind them can be claimed now, if anything did.
+                    look |= is_behind || !settled.is_repeatable();
                     watch.change();
                     if !settled.is_repeatable() {
                         watch.fail();

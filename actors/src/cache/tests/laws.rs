@@ -35,6 +35,27 @@ async fn what_was_read_is_kept_until_it_is_forgotten(setting: Setting) {
     other.stop().await;
 }
 
+async fn a_glance_counts_once_and_stores_nothing(setting: Setting) {
+    let (one, other) = setting.two().await;
+    for key in keys() {
+        let outdated = vec![key.group.clone().map_or_else(|| key.clone().into(), Outdated::from)];
+        assert_eq!(read(&one, key.clone(), 1).await, 1);
+        let glance = one.client.glance(|| vec![(&key).into()]).await;
+        other.client.forget(outdated).await;
+        // Whoever glanced set out before the change.
+        let first: Result<u64, Infallible> = one.client.read_after(&glance, key.clone(), || async { Ok(2) }).await;
+        assert!(first == Ok(1) || first == Ok(2), "{first:?}");
+        let second: Result<u64, Infallible> = one.client.read_after(&glance, key.clone(), || async { Ok(2) }).await;
+        assert_eq!(second, Ok(2), "who reads again is told what is so now");
+        assert_eq!(read(&other, key.clone(), 3).await, 2, "what was glanced at was not put back");
+        let missed = one.client.glance(|| vec![(&NUMBERS.key::<u64>("nothing")).into(), (&key).into()]).await;
+        let found: Result<u64, Infallible> = one.client.read_after(&missed, key, || async { Ok(4) }).await;
+        assert_eq!(found, Ok(2));
+    }
+    one.stop().await;
+    other.stop().await;
+}
+
 async fn who_began_before_a_change_stores_nothing(setting: Setting) {
     let (one, other) = setting.two().await;
     for key in keys() {
@@ -161,6 +182,7 @@ async fn a_reader_that_goes_away_leaves_nobody_waiting(setting: Setting) {
 
 in_each_setting!(
     what_was_read_is_kept_until_it_is_forgotten,
+    a_glance_counts_once_and_stores_nothing,
     who_began_before_a_change_stores_nothing,
     who_sets_out_after_a_change_gets_no_older_answer,
     of_many_readers_one_asks_the_database,
