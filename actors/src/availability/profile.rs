@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::database::sql_types::{Id, Json};
-use crate::database::{self, DatabaseConnection, Transaction, bulk_rows};
+use crate::database::{self, DatabaseConnection, Transaction, bulk_rows, each_engine};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -193,6 +193,36 @@ pub(super) fn all(connection: &mut DatabaseConnection) -> Result<Vec<Profile>, d
         .filter(availability_profiles::deleted.eq(false))
         .order(availability_profiles::code)
         .load::<Row>(connection)?;
+    rows.into_iter().map(Row::profile).collect()
+}
+
+/// What a search looks at first: all of a profile that is not a document, whose reading takes most of a profile's time.
+#[derive(Debug, Clone, Queryable)]
+pub(super) struct Outline {
+    /// The resource.
+    pub resource_id: Id,
+    /// Its code.
+    pub code: String,
+    /// Its kind, as a word.
+    pub resource_type: String,
+    /// How many people it takes.
+    pub capacity: Option<i32>,
+    /// The building it is in.
+    pub building: Option<String>,
+}
+
+/// The outline of every profile that is not deleted.
+pub(super) fn outlines(connection: &mut DatabaseConnection) -> Result<Vec<Outline>, database::Error> {
+    use availability_profiles::{building, capacity, code, deleted, resource_id, resource_type};
+    let outlines = availability_profiles::table.filter(deleted.eq(false));
+    Ok(outlines.select((resource_id, code, resource_type, capacity, building)).load(connection)?)
+}
+
+/// The profiles of these resources, in no order.
+pub(super) fn some(connection: &mut DatabaseConnection, ids: &[Id]) -> Result<Vec<Profile>, database::Error> {
+    let rows: Vec<Row> = each_engine!(connection, connection => {
+        availability_profiles::table.filter(availability_profiles::resource_id.eq_any(ids)).load(connection)
+    })?;
     rows.into_iter().map(Row::profile).collect()
 }
 

@@ -15,7 +15,7 @@ use super::error::Error;
 use super::get_availability::check_span;
 use super::model::Slot;
 use super::occupancy::{LONGEST_PIECE, occupancy};
-use super::profile::{self, Profile};
+use super::profile::{self, Outline, Profile};
 use super::rules::Request;
 use crate::database::sql_types::{Id, Instant};
 use crate::database::{self, DatabaseConnection};
@@ -23,6 +23,9 @@ use crate::service::{Context, Query};
 
 /// The longest span that can be searched for.
 const LONGEST: TimeDelta = TimeDelta::days(31);
+
+/// How many profiles are read at a time: the smallest that suffice come first, and usually no more are needed.
+const PART: usize = 100;
 
 /// A resource that is free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -70,14 +73,26 @@ impl Query for SearchFreeResources {
     fn run(self, connection: &mut DatabaseConnection, context: &Context) -> Result<Vec<FreeResource>, Error> {
         let span = check_span(self.from, self.to, LONGEST)?;
         let held = held_units(connection, span)?;
-        let mut found = profile::all(connection)?;
-        found.retain(|profile| {
-            self.suits(profile)
-                && held.get(&profile.resource_id).is_none_or(|units| units.len() < units_of(profile))
-                && Request::of(profile, span, None, context).violations().is_empty()
-        });
-        found.sort_by(|a, b| (a.capacity, &a.code).cmp(&(b.capacity, &b.code)));
-        Ok(found.into_iter().take(self.limit).map(FreeResource::from).collect())
+        let mut outlines = profile::outlines(connection)?;
+        outlines.retain(|outline| self.may_suit(outline));
+        outlines.sort_by(|a, b| (a.capacity, &a.code).cmp(&(b.capacity, &b.code)));
+        let mut found = Vec::new();
+        for part in outlines.chunks(PART.max(self.limit)) {
+            let ids: Vec<Id> = part.iter().map(|outline| outline.resource_id).collect();
+            let mut profiles = profile::some(connection, &ids)?;
+            profiles.retain(|profile| {
+                self.suits(profile)
+                    && held.get(&profile.resource_id).is_none_or(|units| units.len() < units_of(profile))
+                    && Request::of(profile, span, None, context).violations().is_empty()
+            });
+            profiles.sort_by(|a, b| (a.capacity, &a.code).cmp(&(b.capacity, &b.code)));
+            found.extend(profiles.into_iter().map(FreeResource::from));
+            if found.len() >= self.limit {
+                break;
+            }
+        }
+        found.truncate(self.limit);
+        Ok(found)
     }
 }
 
@@ -104,6 +119,14 @@ fn held_units(
 }
 
 impl SearchFreeResources {
+    /// Whether it is worth reading the whole profile.
+    fn may_suit(&self, outline: &Outline) -> bool {
+        let people = self.capacity.map(|people| i32::try_from(people).unwrap_or(i32::MAX));
+        let enough = people.is_none_or(|people| outline.capacity.is_some_and(|capacity| capacity >= people));
+        let kind = self.resource_type.is_none_or(|kind| profile::word(&kind) == outline.resource_type);
+        enough && kind && (self.building.is_none() || outline.building == self.building)
+    }
+
     fn suits(&self, profile: &Profile) -> bool {
         let enough = self.capacity.is_none_or(|people| profile.capacity.is_some_and(|capacity| capacity >= people));
         let kind = self.resource_type.is_none_or(|kind| profile.resource_type == kind);

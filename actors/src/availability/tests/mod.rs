@@ -25,6 +25,7 @@ mod deletion;
 mod herd;
 mod reactions;
 mod reserving;
+mod searching;
 mod walk;
 
 /// A campus on a Monday morning, 06:00 in Bogota.
