@@ -40,7 +40,11 @@ async fn those_further_on_are_found_as_well(scratch: Scratch) {
         found.into_iter().map(|one| one.code).collect()
     };
     let expected: Vec<String> = (200..ROOMS - 1).map(|number| format!("R{number:03}")).collect();
-    assert_eq!(codes(1, 200).await, [expected.as_slice(), &["SA401".to_owned()]].concat(), "the larger room comes last");
+    assert_eq!(
+        codes(1, 200).await,
+        [expected.as_slice(), &["SA401".to_owned()]].concat(),
+        "the larger room comes last"
+    );
     assert_eq!(codes(1, 10).await, expected[..10]);
     let all: Vec<String> = (0..200).map(|number| format!("R{number:03}")).collect();
     assert_eq!(codes(3, 150).await, all[..150]);
