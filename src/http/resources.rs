@@ -1,7 +1,9 @@
 //! Operations of the resources service on resources.
 
+use actix_web::HttpRequest;
 use actors::access::Permission;
 use actors::availability::{self, CountFuture, GetRules};
+use actors::cache::Sought;
 use actors::resources::model::{NewResource, ResourceChanges};
 use actors::resources::{
     ChangeCategory, ChangeStatus, CreateResource, DeleteResource, EditResource, Error, GetResource, ListResources,
@@ -24,6 +26,7 @@ use super::state::Services;
 
 pub(super) const READ: Access = Access::Permission(Permission::ResourcesRead);
 pub(super) const WRITE: Access = Access::Permission(Permission::ResourcesWrite);
+const MISSING: &[&Kind] = &[&kind::NOT_FOUND];
 const EDIT: &[&Kind] = &[&kind::NOT_FOUND, &kind::VERSION_STALE, &kind::RULES_BROKEN];
 const EDIT_CODE: &[&Kind] = &[&kind::NOT_FOUND, &kind::VERSION_STALE, &kind::RULES_BROKEN, &kind::RESOURCE_CODE_TAKEN];
 const DELETE: &[&Kind] =
@@ -37,10 +40,7 @@ pub fn group() -> Group {
             .may_refuse(&[&kind::RULES_BROKEN, &kind::RESOURCE_CODE_TAKEN, &kind::NOT_FOUND])
             .to(add),
         get(READ, "/resources", "listResources", "Lists and searches resources, by code.").to(list),
-        get(READ, "/resources/{id}", "getResource", "One resource.")
-            .may_refuse(&[&kind::NOT_FOUND])
-            .reads(|request| Some((&cached::resource(request.match_info().get("id")?.parse().ok()?)).into()))
-            .to(show),
+        get(READ, "/resources/{id}", "getResource", "One resource.").may_refuse(MISSING).reads(of_path).to(show),
         patch(WRITE, "/resources/{id}", "editResource", "Changes what is said of a resource.")
             .may_refuse(EDIT_CODE)
             .to(edit),
@@ -59,7 +59,7 @@ pub fn group() -> Group {
             .may_refuse(EDIT)
             .to(change_category),
         get(READ, "/resources/{id}/rules", "getResourceRules", "What reservations of a resource must keep to.")
-            .may_refuse(&[&kind::NOT_FOUND])
+            .may_refuse(MISSING)
             .to(show_rules),
         put(
             WRITE,
@@ -187,6 +187,11 @@ async fn list(call: Call<Filter>) -> Result<Reply<Page<Resource>>, Problem> {
 
 async fn show(call: Call) -> One {
     Ok(reply(read(&call).await?))
+}
+
+/// The key of the resource that the path names.
+fn of_path(request: &HttpRequest) -> Option<Sought> {
+    Some((&cached::resource(request.match_info().get("id")?.parse().ok()?)).into())
 }
 
 async fn read(call: &Call) -> Result<Resource, Problem> {
