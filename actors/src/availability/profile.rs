@@ -187,7 +187,7 @@ pub(super) fn existing(connection: &mut DatabaseConnection, resource_id: Uuid) -
     find(connection, resource_id)?.filter(|profile| !profile.deleted).ok_or(super::Error::ResourceNotFound)
 }
 
-/// Every profile that is not deleted and passes `filter`, by code.
+/// Every profile that is not deleted, by code.
 pub(super) fn all(connection: &mut DatabaseConnection) -> Result<Vec<Profile>, database::Error> {
     let rows = availability_profiles::table
         .filter(availability_profiles::deleted.eq(false))
