@@ -156,7 +156,9 @@ impl Courier {
                 Ok(()) => outcome.confirm(outgoing.position, &envelope, outgoing.troubled),
                 Err(error) => {
                     let (position, event_type) = (outgoing.position, &envelope.event_type);
-                    log::warn!("event {position} ({event_type}) is not delivered: {error}");
+                    if error.blames_event() {
+                        log::warn!("event {position} ({event_type}) is not delivered: {error}");
+                    }
                     let due_at = self.due_at(event_type, outgoing.attempts, &error);
                     let set_aside = due_at.is_none().then(|| unpublishable(&envelope, outgoing.attempts, &error));
                     let (blames_event, error) = (error.blames_event(), error.to_string());
@@ -184,6 +186,10 @@ impl Courier {
     }
 
     async fn settle(&self, ledger: Ledger) -> Arc<Ledger> {
+        // A road that breaks takes whatever is on it along: one line tells of all.
+        if let (count @ 1.., Some(error)) = ledger.blameless() {
+            log::warn!("{count} events are published again later: {error}");
+        }
         let ledger = Arc::new(ledger);
         let now = self.clock.now();
         self.until_stored(|database| {

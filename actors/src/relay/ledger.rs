@@ -53,6 +53,13 @@ impl Ledger {
         self.failed.is_empty() && self.recovered.is_empty()
     }
 
+    /// How many failed through no fault of their own, and what the last of them failed of.
+    pub fn blameless(&self) -> (usize, Option<&str>) {
+        let mut blameless = self.failed.iter().filter(|failure| !failure.blames_event);
+        let last = blameless.next_back().map(|failure| failure.error.as_str());
+        (usize::from(last.is_some()) + blameless.count(), last)
+    }
+
     pub fn positions(&self) -> impl Iterator<Item = i64> + '_ {
         let failed = self.failed.iter().map(|failure| failure.position);
         self.confirmed.iter().copied().chain(failed).chain(self.released.iter().copied())

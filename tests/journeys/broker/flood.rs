@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lapin::options::BasicPublishOptions;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -47,6 +47,7 @@ fn publish(url: &str) -> Duration {
     runtime.block_on(async {
         let connection = Connection::connect(url, ConnectionProperties::default()).await.expect("the broker answers");
         let channel = connection.create_channel().await.expect("a channel");
+        channel.confirm_select(ConfirmSelectOptions::default()).await.expect("confirms");
         let began = Instant::now();
         // What is late is sent without a pause.
         let mut pace = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);
@@ -54,7 +55,8 @@ fn publish(url: &str) -> Duration {
             pace.tick().await;
             send(&channel, number).await;
         }
-        // Closing waits until the broker has read everything that was sent before.
+        // The library may send a close before messages that it was given earlier.
+        channel.wait_for_confirms().await.expect("all are confirmed");
         connection.close(200, "done".into()).await.expect("closed");
         began.elapsed()
     })

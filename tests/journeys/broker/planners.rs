@@ -14,12 +14,25 @@ use crate::journeys::crowd::next_monday;
 const SLOTS: usize = 32;
 /// Days that can be booked ahead, Sundays left out.
 const DAYS: usize = 18;
+/// How far planners get ahead of the story, so that each of its blows falls while they work.
+const AHEAD: usize = 500;
+
+/// Lets the planners go all the way when the story is over, or has failed.
+struct Opened<'a>(&'a AtomicUsize);
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        self.0.store(usize::MAX, Ordering::Relaxed);
+    }
+}
 
 /// Rooms to fill, and how far that is.
 pub struct Planners {
     rooms: Vec<String>,
     client: Mutex<Client>,
     next: AtomicUsize,
+    /// How far the story lets them go.
+    bound: AtomicUsize,
     /// Reservations made so far.
     pub made: AtomicUsize,
 }
@@ -30,8 +43,8 @@ impl Planners {
         let administrator = installation.administrator();
         let rooms = (0..reservations.div_ceil(SLOTS * DAYS)).map(|number| room(&administrator, number)).collect();
         installation.settle_events();
-        let (next, made) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { rooms, client: Mutex::new(administrator), next, made }
+        let [next, bound, made] = std::array::from_fn(|_| AtomicUsize::new(0));
+        Self { rooms, client: Mutex::new(administrator), next, bound, made }
     }
 
     /// The installation has started anew, perhaps elsewhere.
@@ -44,10 +57,12 @@ impl Planners {
         self.fill(self.made.load(Ordering::Relaxed) + more, meanwhile);
     }
 
-    /// Makes `total` reservations with 16 clients while `meanwhile` runs. Every tenth is edited, every twentieth called
-    /// off.
+    /// Makes `total` reservations with 16 clients while `meanwhile` runs, never far ahead of what it waited for. Every tenth
+    /// is edited, every twentieth called off.
     pub fn fill(&self, total: usize, meanwhile: impl FnOnce()) {
-        self.next.store(self.made.load(Ordering::Relaxed), Ordering::Relaxed);
+        let made = self.made.load(Ordering::Relaxed);
+        self.next.store(made, Ordering::Relaxed);
+        self.bound.store(made + AHEAD, Ordering::Relaxed);
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
@@ -56,16 +71,25 @@ impl Planners {
                         if number >= total {
                             break;
                         }
+                        self.wait_to_make(number);
                         self.one(number);
                     }
                 });
             }
+            let _opened = Opened(&self.bound);
             meanwhile();
+        });
+    }
+
+    fn wait_to_make(&self, number: usize) {
+        settle_within(Duration::from_secs(240), "the story goes on", || {
+            (number < self.bound.load(Ordering::Relaxed)).then_some(())
         });
     }
 
     /// Waits until so many reservations are made.
     pub fn wait_for(&self, made: usize) {
+        self.bound.fetch_max(made + AHEAD, Ordering::Relaxed);
         settle_within(Duration::from_secs(240), "reservations go on being made", || {
             (self.made.load(Ordering::Relaxed) >= made).then_some(())
         });

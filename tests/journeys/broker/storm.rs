@@ -39,9 +39,11 @@ fn nothing_is_lost_done_twice_or_out_of_order() {
 
         planners.wait_for(4_800);
         broker.memory_alarm(true);
+        // It says so when something is published: some of these are, after the alarm.
+        planners.wait_for(5_400);
         let detail = bus_becomes(&installation, "degraded");
         println!("under the alarm: {detail}");
-        planners.wait_for(5_600);
+        planners.wait_for(5_800);
         installation.kill();
         installation.run();
         planners.follow(&installation);
