@@ -13,7 +13,9 @@ mod connection;
 mod error;
 mod location;
 mod migrations;
+mod prepared;
 mod queue;
+mod session;
 pub mod sql_types;
 mod transaction;
 mod worker;
@@ -26,7 +28,6 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use diesel::connection::SimpleConnection;
 use tokio::sync::{Notify, oneshot};
 
 pub(crate) use bulk::{finish_bulk, prepare_bulk};
@@ -34,11 +35,12 @@ pub use connection::DatabaseConnection;
 pub use error::Error;
 pub use location::{Engine, Location};
 pub use migrations::migrate;
+pub(crate) use prepared::{Parameter, Prepared};
 pub use transaction::{Transaction, lock};
 pub(crate) use transaction::{all_inserted, bulk_rows, each_engine, insert_rows};
 
 use crate::cache::CacheClient;
-use queue::{Answer, Ending, Job, Queue};
+use queue::{Answer, Ending, Job, Manner, Queue};
 use worker::{Role, Worker};
 
 /// Connections to PostgreSQL a process keeps.
@@ -88,7 +90,7 @@ impl Database {
                 queue,
                 appended: Arc::clone(&appended),
                 cache: Arc::clone(&cache),
-                connection: None,
+                session: None,
             };
             threads.push(worker.spawn(format!("database-{number}"))?);
         }
@@ -121,7 +123,22 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.0.writes, work).await
+        submit(&self.0.writes, Manner::Durable, work).await
+    }
+
+    /// Like [`Database::write`], for work that is merely done again if it is lost: it is answered before it is on disk. A
+    /// PostgreSQL server that fails may lose such commits, its last ones, never any out of the middle
+    /// (<https://www.postgresql.org/docs/current/wal-async-commit.html>). On SQLite commits are shared instead.
+    ///
+    /// # Errors
+    /// What `work` returned, or a failure of storage itself.
+    pub async fn write_repeatable<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        submit(&self.0.writes, Manner::Repeatable, work).await
     }
 
     /// Runs `work` on a snapshot: all its queries see the same state. It cannot write.
@@ -134,16 +151,7 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.0.reads, move |transaction| {
-            let connection = transaction.connection();
-            if let DatabaseConnection::Postgres(connection) = connection {
-                connection
-                    .batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                    .map_err(Error::from)?;
-            }
-            work(connection)
-        })
-        .await
+        submit(&self.0.reads, Manner::Snapshot, |transaction| work(transaction.connection())).await
     }
 }
 
@@ -161,14 +169,14 @@ impl Drop for Pool {
     }
 }
 
-async fn submit<T, E, F>(queue: &Queue, work: F) -> Result<T, E>
+async fn submit<T, E, F>(queue: &Queue, manner: Manner, work: F) -> Result<T, E>
 where
     F: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
     let (sender, receiver) = oneshot::channel();
-    let job: Job = Box::new(move |transaction| {
+    let work = Box::new(move |transaction: Result<&mut Transaction<'_>, Error>| {
         let result = match transaction {
             Ok(transaction) => work(transaction),
             Err(error) => Err(E::from(error)),
@@ -183,7 +191,7 @@ where
         });
         (ending, answer)
     });
-    queue.push(job);
+    queue.push(Job { manner, work });
     let Ok((result, forgotten)) = receiver.await else {
         return Err(E::from(Error::Panicked("see the log".into())));
     };

@@ -1,7 +1,7 @@
 //! The work that waits for a database thread.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::{Error, Transaction};
 use crate::cache::invalidation::Forgotten;
@@ -17,20 +17,36 @@ pub(super) enum Ending {
 /// outdates is forgotten.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), Error>, Option<Forgotten>) + Send>;
 
+/// What kind of transaction work needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// On disk before it is answered.
+    Durable,
+    /// Answered before it is on disk.
+    Repeatable,
+    /// Reads a snapshot.
+    Snapshot,
+}
+
 /// A unit of work: run inside a transaction, then answered after its commit or rollback.
-pub(super) type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, Error>) -> (Ending, Answer) + Send>;
+pub(super) struct Job {
+    pub manner: Manner,
+    pub work: Box<dyn FnOnce(Result<&mut Transaction<'_>, Error>) -> (Ending, Answer) + Send>,
+}
 
 /// A queue for many producers and a fixed set of threads. Its length is bounded by the mailboxes in front of it.
 #[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    filled: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
     closed: bool,
+    /// The threads without work. The last to come is the first to go: when there is little to do the same few connections
+    /// do it, and the others need not even be open.
+    idle: Vec<Arc<Condvar>>,
 }
 
 impl Queue {
@@ -38,30 +54,39 @@ impl Queue {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             drop(state);
-            let (_, answer) = job(Err(Error::Unavailable("the database is closed".into())));
+            let (_, answer) = (job.work)(Err(Error::Unavailable("the database is closed".into())));
             answer(Err(Error::Unavailable("the database is closed".into())), None);
             return;
         }
         state.jobs.push_back(job);
+        let idle = state.idle.pop();
         drop(state);
-        self.filled.notify_one();
+        if let Some(idle) = idle {
+            idle.notify_one();
+        }
     }
 
-    /// Waits for work and takes up to `most` jobs, in order; `None` once closed and empty.
-    pub fn take(&self, most: usize) -> Option<Vec<Job>> {
+    /// Waits for work and takes up to `most` jobs, in order; `None` once closed and empty. Each thread waits with a bell of
+    /// its own.
+    pub fn take(&self, most: usize, bell: &Arc<Condvar>) -> Option<Vec<Job>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.jobs.is_empty() {
             if state.closed {
                 return None;
             }
-            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            // One that wakes for nothing stands there already.
+            state.idle.retain(|idle| !Arc::ptr_eq(idle, bell));
+            state.idle.push(Arc::clone(bell));
+            state = bell.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.idle.retain(|idle| !Arc::ptr_eq(idle, bell));
         let count = most.min(state.jobs.len());
         Some(state.jobs.drain(..count).collect())
     }
 
     pub fn close(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        self.filled.notify_all();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.closed = true;
+        state.idle.drain(..).for_each(|idle| idle.notify_one());
     }
 }

@@ -1,6 +1,5 @@
 //! What a command works with while its transaction is open.
 
-use diesel::connection::SimpleConnection;
 use diesel::expression::functions::declare_sql_function;
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, RunQueryDsl};
@@ -31,19 +30,6 @@ impl<'a> Transaction<'a> {
     /// Notes that events were appended, so that the relay is woken after the commit.
     pub fn mark_appended(&mut self) {
         self.appended = true;
-    }
-
-    /// Lets the commit be answered before it is on disk, for what is merely done again when a database server that fails
-    /// loses it: with its last moments, never anything out of the middle
-    /// (<https://www.postgresql.org/docs/current/wal-async-commit.html>). On SQLite commits are shared instead.
-    ///
-    /// # Errors
-    /// When the statement fails.
-    pub fn may_be_lost(&mut self) -> Result<(), Error> {
-        if let DatabaseConnection::Postgres(connection) = &mut *self.connection {
-            connection.batch_execute("SET LOCAL synchronous_commit = off")?;
-        }
-        Ok(())
     }
 
     /// What the cache has to forget after the commit; `None` when there is no cache.

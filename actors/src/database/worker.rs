@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Condvar, OnceLock};
 use std::thread::{self, JoinHandle};
 
-use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
 use tokio::sync::Notify;
 
 use super::connection::DatabaseConnection;
-use super::queue::{Answer, Ending, Job, Queue};
+use super::queue::{Answer, Ending, Job, Manner, Queue};
+use super::session::Session;
 use super::{Error, Location, Transaction};
 use crate::cache::invalidation::Forgotten;
 use crate::cache::{CacheClient, Invalidation};
@@ -31,11 +31,13 @@ pub(super) enum Role {
 }
 
 impl Role {
-    fn begin(self) -> &'static str {
-        match self {
-            Self::Postgres => "BEGIN",
-            Self::SqliteWriter => "BEGIN IMMEDIATE",
-            Self::SqliteReader => "BEGIN DEFERRED",
+    fn begin(self, manner: Manner) -> &'static str {
+        match (self, manner) {
+            (Self::Postgres, Manner::Durable) => "BEGIN",
+            (Self::Postgres, Manner::Repeatable) => "BEGIN; SET LOCAL synchronous_commit = off",
+            (Self::Postgres, Manner::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            (Self::SqliteWriter, _) => "BEGIN IMMEDIATE",
+            (Self::SqliteReader, _) => "BEGIN DEFERRED",
         }
     }
 
@@ -50,7 +52,7 @@ pub(super) struct Worker {
     pub queue: Arc<Queue>,
     pub appended: Arc<Notify>,
     pub cache: Arc<OnceLock<CacheClient>>,
-    pub connection: Option<DatabaseConnection>,
+    pub session: Option<Session>,
 }
 
 impl Worker {
@@ -58,7 +60,8 @@ impl Worker {
         thread::Builder::new()
             .name(name)
             .spawn(move || {
-                while let Some(jobs) = self.queue.take(self.role.batch()) {
+                let bell = Arc::new(Condvar::new());
+                while let Some(jobs) = self.queue.take(self.role.batch(), &bell) {
                     self.work(jobs);
                 }
             })
@@ -74,8 +77,9 @@ impl Worker {
 
     /// Runs jobs in one transaction: all that wait, or as many as it takes to break it.
     fn transact(&mut self, waiting: &mut VecDeque<Job>) {
-        let mut connection = match self.begin() {
-            Ok(connection) => connection,
+        let manner = waiting.front().map_or(Manner::Durable, |job| job.manner);
+        let mut session = match self.begin(manner) {
+            Ok(session) => session,
             Err(error) => return refuse(waiting, &error),
         };
         let shared = waiting.len() > 1;
@@ -85,7 +89,7 @@ impl Worker {
         while broken.is_none()
             && let Some(job) = waiting.pop_front()
         {
-            let ran = run(&mut connection, job, shared, self.cache.get().is_some());
+            let ran = run(&mut session.connection, job, shared, self.cache.get().is_some());
             keep |= ran.ending == Ending::Keep;
             if ran.ending == Ending::Keep {
                 appended |= ran.appended;
@@ -95,14 +99,14 @@ impl Worker {
             answers.push(ran.answer);
         }
         let outcome = match broken {
-            None => end(&mut connection, keep),
+            None => session.end(keep),
             Some(error) => {
-                let _ = connection.batch_execute("ROLLBACK");
+                session.roll_back();
                 Err(error)
             }
         };
         // A connection whose transaction could not be ended is in an unknown state: the next job gets a new one.
-        self.connection = outcome.is_ok().then_some(connection);
+        self.session = outcome.is_ok().then_some(session);
         if appended && outcome.is_ok() {
             self.appended.notify_one();
         }
@@ -119,22 +123,23 @@ impl Worker {
     }
 
     /// An open transaction, on the connection at hand or, when that has died, on a new one.
-    fn begin(&mut self) -> Result<DatabaseConnection, Error> {
-        if let Some(mut connection) = self.connection.take() {
-            match connection.batch_execute(self.role.begin()) {
-                Ok(()) => return Ok(connection),
+    fn begin(&mut self, manner: Manner) -> Result<Session, Error> {
+        let begin = self.role.begin(manner);
+        if let Some(mut session) = self.session.take() {
+            match session.connection.batch_execute(begin) {
+                Ok(()) => return Ok(session),
                 Err(error) => log::warn!("database connection lost, reconnecting: {error}"),
             }
         }
-        let mut connection = self.location.connect(self.role == Role::SqliteReader)?;
-        connection.batch_execute(self.role.begin())?;
-        Ok(connection)
+        let mut session = Session::new(self.location.connect(self.role == Role::SqliteReader)?);
+        session.connection.batch_execute(begin)?;
+        Ok(session)
     }
 }
 
 fn refuse(waiting: &mut VecDeque<Job>, error: &Error) {
     for job in waiting.drain(..) {
-        let (_, answer) = job(Err(error.clone()));
+        let (_, answer) = (job.work)(Err(error.clone()));
         answer(Err(error.clone()), None);
     }
 }
@@ -153,12 +158,12 @@ struct Ran {
 fn run(connection: &mut DatabaseConnection, job: Job, shared: bool, is_cached: bool) -> Ran {
     if shared && let Err(error) = connection.batch_execute("SAVEPOINT job") {
         let error = Error::from(error);
-        let (ending, answer) = job(Err(error.clone()));
+        let (ending, answer) = (job.work)(Err(error.clone()));
         let invalidation = Invalidation::default();
         return Ran { ending, answer, appended: false, invalidation, broken: Some(error) };
     }
     let mut transaction = Transaction::new(connection, is_cached);
-    let ran = catch_unwind(AssertUnwindSafe(|| job(Ok(&mut transaction))));
+    let ran = catch_unwind(AssertUnwindSafe(|| (job.work)(Ok(&mut transaction))));
     let (appended, invalidation) = (transaction.appended(), transaction.into_invalidation());
     // The caller's channel went down with the panic: it learns of it from there.
     let (ending, answer) = ran.unwrap_or_else(|_| (Ending::Undo, Box::new(|_, _| ())));
@@ -177,23 +182,4 @@ fn end_savepoint(connection: &mut DatabaseConnection, ending: Ending) -> Result<
         log::error!("the shared transaction is lost: {error}");
         Error::Unavailable(format!("work that shared the commit made the database roll it back ({error}); try again"))
     })
-}
-
-fn end(connection: &mut DatabaseConnection, keep: bool) -> Result<(), Error> {
-    if keep {
-        commit(connection).map_err(|error| {
-            let _ = connection.batch_execute("ROLLBACK");
-            Error::from(error)
-        })
-    } else {
-        connection.batch_execute("ROLLBACK").map_err(Error::from)
-    }
-}
-
-fn commit(connection: &mut DatabaseConnection) -> QueryResult<()> {
-    match connection {
-        // After a failed statement PostgreSQL answers COMMIT with success and rolls back; the SELECT makes it an error.
-        DatabaseConnection::Postgres(connection) => connection.batch_execute("SELECT 1; COMMIT"),
-        DatabaseConnection::Sqlite(connection) => connection.batch_execute("COMMIT"),
-    }
 }

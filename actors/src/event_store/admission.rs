@@ -6,12 +6,12 @@ use std::sync::{Arc, LazyLock};
 
 use amqp::{Envelope, Service, catalogue};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable};
 
 use super::append::{EVENT_COLUMNS, EventRow, envelope};
 use super::schema::{events, inbox};
 use crate::database::sql_types::{Id, SqlId};
-use crate::database::{DatabaseConnection, Error, Transaction, each_engine};
+use crate::database::{DatabaseConnection, Error, Parameter, Prepared, Transaction, each_engine};
 
 /// What is to be done with a delivered event.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,47 +36,47 @@ enum Verdict {
 }
 
 /// What the database knows about an event.
-#[derive(QueryableByName)]
+#[derive(Queryable)]
 struct Found {
-    #[diesel(sql_type = Nullable<SqlId>)]
     recorded: Option<Id>,
-    #[diesel(sql_type = Bool)]
     ours: bool,
-    #[diesel(sql_type = Nullable<Bool>)]
     predecessor_handled: Option<bool>,
-    #[diesel(sql_type = Bool)]
     blocked: bool,
 }
 
+/// The columns of [`Found`].
+type FoundColumns = (Nullable<SqlId>, Bool, Nullable<Bool>, Bool);
+
 /// The question to the database about one event, by consumer: one round trip.
 static QUESTIONS: LazyLock<BTreeMap<Service, String>> =
-    LazyLock::new(|| Service::ALL.into_iter().map(|service| (service, question(service, "$1", "$2"))).collect());
+    LazyLock::new(|| questions("(SELECT ? AS aggregate_id, ? AS version, 1 AS number) AS delivered"));
 
 /// The same about many events, on PostgreSQL.
-static QUESTIONS_ABOUT_MANY: LazyLock<BTreeMap<Service, String>> = LazyLock::new(|| {
-    let about_many = |service| {
-        let question = question(service, "delivered.aggregate_id", "delivered.version");
-        let delivered = "unnest($1, $2) WITH ORDINALITY AS delivered (aggregate_id, version, number)";
-        format!("{question} FROM {delivered} ORDER BY delivered.number")
-    };
-    Service::ALL.into_iter().map(|service| (service, about_many(service))).collect()
-});
+static QUESTIONS_ABOUT_MANY: LazyLock<BTreeMap<Service, String>> =
+    LazyLock::new(|| questions("unnest(?, ?) WITH ORDINALITY AS delivered (aggregate_id, version, number)"));
 
 /// `ours` is no EXISTS: about many events PostgreSQL might answer that by reading the whole table once.
-fn question(service: Service, aggregate: &str, version: &str) -> String {
-    let types = consumed_types(service).join("', '");
-    format!(
-        "SELECT
-           (SELECT event_id FROM events WHERE aggregate_id = {aggregate} AND version = {version}) AS recorded,
-           (SELECT 1 FROM events WHERE aggregate_id = {aggregate} LIMIT 1) IS NOT NULL AS ours,
-           (SELECT EXISTS (SELECT 1 FROM inbox i WHERE i.consumer = $3 AND i.event_id = predecessor.event_id)
-            FROM (SELECT event_id FROM events
-                  WHERE aggregate_id = {aggregate} AND version < {version} AND event_type IN ('{types}')
-                  ORDER BY version DESC LIMIT 1) predecessor) AS predecessor_handled,
-           EXISTS (SELECT 1 FROM dead_letters d
-                   WHERE d.consumer = $3 AND d.aggregate_id = {aggregate} AND d.version < {version}
-                     AND d.state <> 'resolved' AND d.ordered) AS blocked"
-    )
+fn questions(delivered: &str) -> BTreeMap<Service, String> {
+    let question = |service: Service| {
+        let (consumer, types) = (service.name(), consumed_types(service).join("', '"));
+        format!(
+            "SELECT
+               (SELECT e.event_id FROM events e
+                WHERE e.aggregate_id = delivered.aggregate_id AND e.version = delivered.version) AS recorded,
+               (SELECT 1 FROM events e WHERE e.aggregate_id = delivered.aggregate_id LIMIT 1) IS NOT NULL AS ours,
+               (SELECT EXISTS (SELECT 1 FROM inbox i
+                               WHERE i.consumer = '{consumer}' AND i.event_id = predecessor.event_id)
+                FROM (SELECT e.event_id FROM events e
+                      WHERE e.aggregate_id = delivered.aggregate_id AND e.version < delivered.version
+                        AND e.event_type IN ('{types}')
+                      ORDER BY e.version DESC LIMIT 1) predecessor) AS predecessor_handled,
+               EXISTS (SELECT 1 FROM dead_letters d
+                       WHERE d.consumer = '{consumer}' AND d.aggregate_id = delivered.aggregate_id
+                         AND d.version < delivered.version AND d.state <> 'resolved' AND d.ordered) AS blocked
+             FROM {delivered} ORDER BY delivered.number"
+        )
+    };
+    Service::ALL.into_iter().map(|service| (service, question(service))).collect()
 }
 
 fn consumed_types(service: Service) -> Vec<&'static str> {
@@ -127,11 +127,11 @@ pub fn are_next(
 }
 
 fn ask(connection: &mut DatabaseConnection, service: Service, event: &Envelope) -> QueryResult<Found> {
-    diesel::sql_query(&QUESTIONS[&service])
-        .bind::<SqlId, _>(Id(event.aggregate_id))
-        .bind::<BigInt, _>(event.version)
-        .bind::<Text, _>(service.name())
-        .get_result(connection)
+    let aggregate = Parameter::<SqlId, _>::new(Id(event.aggregate_id));
+    let version = Parameter::<BigInt, _>::new(event.version);
+    each_engine!(connection, connection => {
+        Prepared::<_, FoundColumns>::new(&QUESTIONS[&service], &[&aggregate, &version]).get_result(connection)
+    })
 }
 
 /// SQLite has no arrays, and no round trips to save.
@@ -143,11 +143,11 @@ fn ask_about_many(
     let DatabaseConnection::Postgres(connection) = connection else {
         return events.iter().map(|event| ask(connection, service, event)).collect();
     };
-    diesel::sql_query(&QUESTIONS_ABOUT_MANY[&service])
-        .bind::<Array<SqlId>, _>(events.iter().map(|event| Id(event.aggregate_id)).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(events.iter().map(|event| event.version).collect::<Vec<_>>())
-        .bind::<Text, _>(service.name())
-        .load(connection)
+    let aggregates: Vec<Id> = events.iter().map(|event| Id(event.aggregate_id)).collect();
+    let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
+    let aggregates = Parameter::<Array<SqlId>, _>::new(aggregates);
+    let versions = Parameter::<Array<BigInt>, _>::new(versions);
+    Prepared::<_, FoundColumns>::new(&QUESTIONS_ABOUT_MANY[&service], &[&aggregates, &versions]).load(connection)
 }
 
 fn contradiction(event: &Envelope, recorded: Option<Id>) -> String {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::schema::inbox;
 use crate::database::sql_types::{Id, Instant, SqlId, SqlInstant};
-use crate::database::{DatabaseConnection, Error, Transaction, each_engine};
+use crate::database::{DatabaseConnection, Error, Parameter, Prepared, Transaction, each_engine};
 
 /// Notes that `consumer` handles the event in this transaction; `false` when it already has, and nothing is to be done.
 ///
@@ -26,12 +26,6 @@ pub fn claim(
         diesel::insert_into(inbox::table).values(row).on_conflict_do_nothing().execute(connection)
     })?;
     Ok(written == 1)
-}
-
-#[derive(QueryableByName)]
-struct Claimed {
-    #[diesel(sql_type = SqlId)]
-    event_id: Id,
 }
 
 /// The same for many events: those that `consumer` handles in this transaction. The others it has handled already.
@@ -58,12 +52,10 @@ pub fn claim_many(
         return Ok(claimed);
     };
     let insert = "INSERT INTO inbox (consumer, event_id, handled_at)
-         SELECT $1, event_id, $2 FROM unnest($3) AS event_id
+         SELECT ?, event_id, ? FROM unnest(?) AS event_id
          ON CONFLICT DO NOTHING RETURNING event_id";
-    let claimed: Vec<Claimed> = diesel::sql_query(insert)
-        .bind::<Text, _>(consumer)
-        .bind::<SqlInstant, _>(Instant(now))
-        .bind::<Array<SqlId>, _>(event_ids.into_iter().map(Id).collect::<Vec<_>>())
-        .load(connection)?;
-    Ok(claimed.into_iter().map(|row| row.event_id.0).collect())
+    let (consumer, at) = (Parameter::<Text, _>::new(consumer), Parameter::<SqlInstant, _>::new(Instant(now)));
+    let ids = Parameter::<Array<SqlId>, _>::new(event_ids.into_iter().map(Id).collect::<Vec<_>>());
+    let claimed: Vec<Id> = Prepared::<_, SqlId>::new(insert, &[&consumer, &at, &ids]).load(connection)?;
+    Ok(claimed.into_iter().map(|id| id.0).collect())
 }

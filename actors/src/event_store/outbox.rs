@@ -1,6 +1,7 @@
 //! Events on their way to the transport.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use amqp::Envelope;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,12 +12,36 @@ use uuid::Uuid;
 use super::append::{EVENT_COLUMNS, EventRow, envelope};
 use super::schema::{events, outbox};
 use crate::database::sql_types::{Id, Instant, SqlInstant};
-use crate::database::{DatabaseConnection, Error, Transaction, each_engine};
+use crate::database::{DatabaseConnection, Error, Parameter, Prepared, Transaction, each_engine};
 
 /// How long a claim holds when the process that made it dies.
 pub const CLAIM: TimeDelta = TimeDelta::seconds(3);
 /// When an event that was set aside is due: never by itself.
 const NEVER: DateTime<Utc> = DateTime::from_timestamp(253_370_764_800, 0).expect("the year 9999 is in range");
+
+static CLAIMING: LazyLock<String> = LazyLock::new(|| claiming(""));
+/// The write transaction is SQLite's lock; on PostgreSQL the rows are locked.
+static CLAIMING_BESIDE_OTHERS: LazyLock<String> = LazyLock::new(|| claiming("FOR UPDATE OF o SKIP LOCKED"));
+
+fn claiming(passing_over: &str) -> String {
+    format!(
+        "WITH free AS MATERIALIZED (
+            SELECT o.position, o.aggregate_id FROM outbox o
+            WHERE o.due_at <= ? AND (o.claimed_until IS NULL OR o.claimed_until < ?)
+              AND NOT EXISTS (
+                SELECT 1 FROM outbox earlier
+                WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position < o.position
+                  AND (earlier.due_at > ? OR earlier.claimed_until >= ?))
+            ORDER BY o.position LIMIT ? {passing_over})
+         UPDATE outbox SET claimed_until = ?, claims = claims + 1 WHERE position IN (
+            SELECT free.position FROM free
+            WHERE NOT EXISTS (
+                SELECT 1 FROM outbox earlier
+                WHERE earlier.aggregate_id = free.aggregate_id AND earlier.position < free.position
+                  AND earlier.position NOT IN (SELECT position FROM free)))
+         RETURNING position, attempts, claims, last_error IS NOT NULL"
+    )
+}
 
 /// An event that is to be published.
 #[derive(Debug, Clone)]
@@ -55,63 +80,37 @@ pub struct Failure {
 /// # Errors
 /// When a statement fails.
 pub fn claim(transaction: &mut Transaction<'_>, now: DateTime<Utc>, limit: i64) -> Result<Vec<Outgoing>, Error> {
-    let passing_over = match transaction.connection() {
-        DatabaseConnection::Postgres(_) => "FOR UPDATE OF o SKIP LOCKED",
-        // The write transaction is the lock.
-        DatabaseConnection::Sqlite(_) => "",
+    let text = match transaction.connection() {
+        DatabaseConnection::Postgres(_) => &*CLAIMING_BESIDE_OTHERS,
+        DatabaseConnection::Sqlite(_) => &*CLAIMING,
     };
-    // SQLite numbers the parameters in the order in which they appear.
-    let claimed: Vec<Claimed> = diesel::sql_query(format!(
-        "WITH free AS MATERIALIZED (
-            SELECT o.position, o.aggregate_id FROM outbox o
-            WHERE o.due_at <= $1 AND (o.claimed_until IS NULL OR o.claimed_until < $1)
-              AND NOT EXISTS (
-                SELECT 1 FROM outbox earlier
-                WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position < o.position
-                  AND (earlier.due_at > $1 OR earlier.claimed_until >= $1))
-            ORDER BY o.position LIMIT $2 {passing_over})
-         UPDATE outbox SET claimed_until = $3, claims = claims + 1 WHERE position IN (
-            SELECT free.position FROM free
-            WHERE NOT EXISTS (
-                SELECT 1 FROM outbox earlier
-                WHERE earlier.aggregate_id = free.aggregate_id AND earlier.position < free.position
-                  AND earlier.position NOT IN (SELECT position FROM free)))
-         RETURNING position, attempts, claims, (last_error IS NOT NULL) AS troubled"
-    ))
-    .bind::<SqlInstant, _>(Instant(now))
-    .bind::<BigInt, _>(limit)
-    .bind::<SqlInstant, _>(Instant(now + CLAIM))
-    .load(transaction.connection())?;
+    let (at, until) =
+        (Parameter::<SqlInstant, _>::new(Instant(now)), Parameter::<SqlInstant, _>::new(Instant(now + CLAIM)));
+    let limit = Parameter::<BigInt, _>::new(limit);
+    let claimed: Vec<(i64, i32, i32, bool)> = each_engine!(transaction.connection(), connection => {
+        Prepared::<_, (BigInt, Integer, Integer, Bool)>::new(text, &[&at, &at, &at, &at, &limit, &until]).load(connection)
+    })?;
     if claimed.is_empty() {
         return Ok(Vec::new());
     }
-    let positions: Vec<i64> = claimed.iter().map(|row| row.position).collect();
+    let positions: Vec<i64> = claimed.iter().map(|(position, ..)| *position).collect();
     let rows: Vec<EventRow> = each_engine!(transaction.connection(), connection => {
         events::table.filter(events::position.eq_any(&positions)).order(events::position)
             .select(EVENT_COLUMNS).load(connection)
     })?;
-    let claimed: HashMap<i64, Claimed> = claimed.into_iter().map(|row| (row.position, row)).collect();
+    let claimed: HashMap<i64, (i32, i32, bool)> = claimed
+        .into_iter()
+        .map(|(position, attempts, claims, troubled)| (position, (attempts, claims, troubled)))
+        .collect();
     rows.into_iter()
         .map(|row| {
             let (position, envelope) = envelope(row)?;
-            let row = claimed.get(&position);
-            let row = row.ok_or_else(|| Error::Damaged(format!("event {position} was not claimed")))?;
-            let (attempts, repeated, troubled) = (row.attempts, row.claims > 1, row.troubled);
-            Ok(Outgoing { position, attempts, repeated, troubled, envelope })
+            let claim = claimed.get(&position);
+            let &(attempts, claims, troubled) =
+                claim.ok_or_else(|| Error::Damaged(format!("event {position} was not claimed")))?;
+            Ok(Outgoing { position, attempts, repeated: claims > 1, troubled, envelope })
         })
         .collect()
-}
-
-#[derive(QueryableByName)]
-struct Claimed {
-    #[diesel(sql_type = BigInt)]
-    position: i64,
-    #[diesel(sql_type = Integer)]
-    attempts: i32,
-    #[diesel(sql_type = Integer)]
-    claims: i32,
-    #[diesel(sql_type = Bool)]
-    troubled: bool,
 }
 
 /// Takes confirmed events out, and puts failed ones back for later.

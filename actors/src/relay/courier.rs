@@ -128,12 +128,8 @@ impl Courier {
     async fn claim(&self, room: usize) -> Option<Vec<Outgoing>> {
         let now = self.clock.now();
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
-        let claim = move |transaction: &mut Transaction<'_>| {
-            // A claim that is lost is made again.
-            transaction.may_be_lost()?;
-            outbox::claim(transaction, now, limit)
-        };
-        match self.database.write(claim).await {
+        // A claim that is lost is made again.
+        match self.database.write_repeatable(move |transaction| outbox::claim(transaction, now, limit)).await {
             Ok(claimed) => {
                 // Before any of them can leave the outbox.
                 self.cache.published(claimed.iter().map(|outgoing| &outgoing.envelope)).await;
@@ -194,7 +190,11 @@ impl Courier {
         let now = self.clock.now();
         self.until_stored(|database| {
             let ledger = Arc::clone(&ledger);
-            async move { database.write(move |transaction| enter(transaction, &ledger, now)).await }
+            async move {
+                let is_repeatable = ledger.is_repeatable();
+                let enter = move |transaction: &mut Transaction<'_>| enter(transaction, &ledger, now);
+                if is_repeatable { database.write_repeatable(enter).await } else { database.write(enter).await }
+            }
         })
         .await;
         ledger
@@ -206,12 +206,8 @@ impl Courier {
         }
         let positions: Vec<i64> = on_the_way.iter().copied().collect();
         let now = self.clock.now();
-        let renew = move |transaction: &mut Transaction<'_>| {
-            transaction.may_be_lost()?;
-            outbox::renew(transaction, &positions, now)
-        };
-        let renewed: Result<(), Error> = self.database.write(renew).await;
-        if let Err(error) = renewed {
+        let renew = move |transaction: &mut Transaction<'_>| outbox::renew(transaction, &positions, now);
+        if let Err(error) = self.database.write_repeatable(renew).await {
             self.trouble(&error).await;
         }
     }
@@ -255,9 +251,6 @@ impl Courier {
 }
 
 fn enter(transaction: &mut Transaction<'_>, ledger: &Ledger, now: DateTime<Utc>) -> Result<(), Error> {
-    if ledger.is_repeatable() {
-        transaction.may_be_lost()?;
-    }
     outbox::settle(transaction, &ledger.confirmed, &ledger.failed)?;
     outbox::release(transaction, &ledger.released)?;
     for &event_id in &ledger.recovered {

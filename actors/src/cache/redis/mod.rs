@@ -2,6 +2,7 @@
 
 mod connector;
 mod opening;
+mod pools;
 mod scripts;
 mod speed;
 mod trouble;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bb8_redis::bb8::{Pool, RunError};
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, ScriptInvocation, Value, from_redis_value};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -19,7 +19,7 @@ use super::entry::{Content, LONGEST, Lease, Place, Taken};
 use super::key::{Group, Outdated};
 use super::pattern::Pattern;
 use super::store::{Filling, Trouble};
-use connector::Connector;
+use pools::Pools;
 use scripts::Scripts;
 pub(super) use speed::SLOW;
 use speed::Speed;
@@ -32,7 +32,7 @@ const BATCH: usize = 500;
 
 /// Connections to one run of a Redis server. What fails is closed for good and opened anew.
 pub(super) struct Redis {
-    pool: Pool<Connector>,
+    pools: Pools,
     namespace: Arc<str>,
     scripts: Scripts,
     speed: Speed,
@@ -150,13 +150,8 @@ impl Redis {
         script.invoke_async(&mut self.connection().await?).await.map_err(|error| trouble(&error))
     }
 
-    /// A connection is shared by all who use it at once, so it is not kept from the pool for longer than it is copied.
     async fn connection(&self) -> Result<MultiplexedConnection, Trouble> {
-        match self.pool.get().await {
-            Ok(connection) => Ok(connection.clone()),
-            Err(RunError::User(error)) => Err(trouble(&error)),
-            Err(RunError::TimedOut) => Err(Trouble::Broken("no connection was to be had in time".to_owned())),
-        }
+        self.pools.connection().await
     }
 
     /// Waits for a turn, so that a crowd of readers does not make each of them late. `None` when the store was closed.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bb8_redis::bb8::{ManageConnection, Pool};
+use bb8_redis::bb8::ManageConnection;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError};
 use tokio::sync::{Notify, Semaphore};
 
 use super::connector::{Connector, run_id};
+use super::pools::Pools;
 use super::speed::{SLOW, Speed};
 use super::trouble::{first_trouble, trouble};
 use super::{AT_ONCE, Redis, Scripts};
@@ -17,8 +18,6 @@ use crate::cache::key::{Group, Outdated};
 use crate::cache::pattern::Pattern;
 use crate::cache::store::Trouble;
 
-/// Connections that are shared by all readers.
-const CONNECTIONS: u32 = 4;
 /// How long opening may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Answers that must be fast before a server is read from.
@@ -113,19 +112,8 @@ async fn open(url: &str, namespace: &Arc<str>, epoch: &str) -> Result<Redis, Tro
     let mut connection = connector.connect().await.map_err(|error| first_trouble(&error, url))?;
     check_speed(&mut connection).await?;
     let run = run_id(&mut connection).await.map_err(failed)?;
-    let pool = Pool::builder()
-        .max_size(CONNECTIONS)
-        .min_idle(CONNECTIONS)
-        .test_on_check_out(false)
-        .connection_timeout(PATIENCE)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .retry_connection(false)
-        .build(connector.same_run(run.clone()))
-        .await
-        .map_err(failed)?;
     let redis = Redis {
-        pool,
+        pools: Pools::new(connector.same_run(run.clone()), PATIENCE),
         namespace: Arc::clone(namespace),
         scripts: Scripts::new(),
         speed: Speed::default(),

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::scratch::{Scratch, on_each_engine, settle};
 use super::*;
 
+mod connections;
 mod constraints;
 mod ending;
 mod locking;

@@ -30,6 +30,11 @@ impl std::fmt::Debug for Options {
 /// Seconds between two signs of life. A peer that is silent for twice as long is gone.
 const HEARTBEAT: u16 = 10;
 
+/// Bytes of a frame on a connection that only publishes. The library keeps room for 64 frames of the size agreed on, and the
+/// broker would agree to 128 KiB. Where messages of others arrive it stays so: a message whose headers do not fit into one
+/// frame breaks the connection, each time that it is delivered.
+const PUBLISHING_FRAME: u32 = 32 * 1024;
+
 /// Where a broker is.
 #[derive(Clone)]
 pub(super) struct Broker {
@@ -58,6 +63,13 @@ impl Broker {
         Ok(Self { uri, place })
     }
 
+    /// The same broker, for a connection that only publishes.
+    pub(super) fn for_publishing(&self) -> Self {
+        let mut broker = self.clone();
+        broker.uri.query.frame_max.get_or_insert(PUBLISHING_FRAME);
+        broker
+    }
+
     pub(super) fn user(&self) -> &str {
         &self.uri.authority.userinfo.username
     }
@@ -81,6 +93,14 @@ mod tests {
     fn the_heartbeat_is_ours_unless_the_address_names_one() {
         assert_eq!(Broker::read("amqp://localhost").unwrap().uri.query.heartbeat, Some(10));
         assert_eq!(Broker::read("amqp://localhost?heartbeat=30").unwrap().uri.query.heartbeat, Some(30));
+    }
+
+    #[test]
+    fn frames_are_small_only_where_nothing_arrives() {
+        let broker = Broker::read("amqp://localhost").unwrap();
+        assert_eq!((broker.uri.query.frame_max, broker.for_publishing().uri.query.frame_max), (None, Some(32_768)));
+        let named = Broker::read("amqp://localhost?frame_max=8192").unwrap();
+        assert_eq!(named.for_publishing().uri.query.frame_max, Some(8_192));
     }
 
     #[test]

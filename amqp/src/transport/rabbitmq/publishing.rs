@@ -35,7 +35,7 @@ pub(super) async fn run(shared: &Shared, broker: &Broker) {
 }
 
 async fn open<'a>(shared: &'a Shared, broker: &Broker) -> Result<Publisher<'a>, Trouble> {
-    let link = Link::open(broker, "publishing").await?;
+    let link = Link::open(&broker.for_publishing(), "publishing").await?;
     match shared.ensure(broker).await {
         // A queue that is wrong concerns its own consumer; what it cannot take waits among the unrouted.
         Ok(()) | Err(Trouble::Different(_)) => {}

@@ -1,0 +1,50 @@
+//! A thread's connection, and how transactions on it end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
+
+use super::Error;
+use super::connection::DatabaseConnection;
+
+/// A connection that notes whether a statement has failed on it.
+pub(super) struct Session {
+    pub connection: DatabaseConnection,
+    has_failed: Arc<AtomicBool>,
+}
+
+impl Session {
+    pub fn new(mut connection: DatabaseConnection) -> Self {
+        let has_failed = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&has_failed);
+        connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::FinishQuery { error: Some(_), .. } = event {
+                noted.store(true, Ordering::Relaxed);
+            }
+        });
+        Self { connection, has_failed }
+    }
+
+    /// Commits what is to be kept.
+    pub fn end(&mut self, keep: bool) -> Result<(), Error> {
+        let has_failed = self.has_failed.swap(false, Ordering::Relaxed);
+        if !keep {
+            return self.connection.batch_execute("ROLLBACK").map_err(Error::from);
+        }
+        let commit = match self.connection {
+            // After a failed statement PostgreSQL answers COMMIT with success and rolls back; the SELECT makes it an error.
+            DatabaseConnection::Postgres(_) if has_failed => "SELECT 1; COMMIT",
+            _ => "COMMIT",
+        };
+        self.connection.batch_execute(commit).map_err(|error| {
+            self.roll_back();
+            Error::from(error)
+        })
+    }
+
+    /// Ends a transaction that is broken. Should that fail, the connection is given up anyway.
+    pub fn roll_back(&mut self) {
+        let _ = self.connection.batch_execute("ROLLBACK");
+    }
+}

@@ -1,0 +1,109 @@
+//! PostgreSQL's connections: how many are used, and what stays on them.
+
+use std::collections::HashSet;
+
+use diesel::sql_types::{Bool, Integer};
+
+use super::*;
+
+#[derive(QueryableByName)]
+struct Process {
+    #[diesel(sql_type = Integer)]
+    id: i32,
+}
+
+async fn process(database: Database) -> i32 {
+    let work = |transaction: &mut Transaction<'_>| {
+        let process: Process = sql_query("SELECT pg_backend_pid() AS id").get_result(transaction.connection())?;
+        Ok::<_, Error>(process.id)
+    };
+    database.write(work).await.expect("answered")
+}
+
+#[test]
+fn little_work_is_done_by_few_of_them() {
+    scratch::run(Engine::Postgres, async |scratch| {
+        let database = scratch.open();
+        let mut processes = HashSet::new();
+        for _ in 0..200 {
+            processes.insert(process(database.clone()).await);
+        }
+        // The one that has just answered may not be back when the next work comes.
+        assert!(processes.len() <= 3, "{processes:?}");
+    });
+}
+
+#[test]
+fn much_work_is_done_by_all_of_them() {
+    scratch::run(Engine::Postgres, async |scratch| {
+        let database = scratch.open();
+        let barrier = Arc::new(std::sync::Barrier::new(POSTGRES_THREADS));
+        let work = (0..POSTGRES_THREADS).map(|_| {
+            let barrier = Arc::clone(&barrier);
+            let work = move |_: &mut Transaction<'_>| {
+                barrier.wait();
+                Ok::<_, Error>(())
+            };
+            database.write(work)
+        });
+        let done = futures_util::future::join_all(work).await;
+        assert!(done.iter().all(Result::is_ok), "{done:?}");
+    });
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+fn setting(connection: &mut DatabaseConnection, name: &str) -> Result<String, Error> {
+    let asked = sql_query("SELECT current_setting($1) AS value").bind::<Text, _>(name);
+    Ok(asked.get_result::<Setting>(connection)?.value)
+}
+
+#[test]
+fn each_manner_of_work_has_its_transaction() {
+    scratch::run(Engine::Postgres, async |scratch| {
+        let database = scratch.open();
+        let settings = |connection: &mut DatabaseConnection| {
+            let names = ["synchronous_commit", "transaction_isolation", "transaction_read_only"];
+            names.into_iter().map(|name| setting(connection, name)).collect::<Result<Vec<_>, Error>>()
+        };
+        // Twice round: nothing stays behind for the next.
+        for _ in 0..2 {
+            let durable = database.write(move |transaction| settings(transaction.connection())).await.expect("asked");
+            assert_eq!(durable, ["on", "read committed", "off"]);
+            let repeatable =
+                database.write_repeatable(move |transaction| settings(transaction.connection())).await.expect("asked");
+            assert_eq!(repeatable, ["off", "read committed", "off"]);
+            let snapshot = database.read(settings).await.expect("asked");
+            assert_eq!(snapshot, ["on", "repeatable read", "on"]);
+        }
+    });
+}
+
+#[derive(QueryableByName)]
+struct IsPrepared {
+    #[diesel(sql_type = Bool)]
+    it: bool,
+}
+
+#[test]
+fn a_text_of_our_own_stays_prepared() {
+    scratch::run(Engine::Postgres, async |scratch| {
+        let database = scratch.open();
+        let work = |transaction: &mut Transaction<'_>| {
+            let DatabaseConnection::Postgres(connection) = transaction.connection() else { unreachable!() };
+            let (one, two) = (Parameter::<BigInt, _>::new(1_i64), Parameter::<BigInt, _>::new(2_i64));
+            for _ in 0..3 {
+                let sum: i64 =
+                    Prepared::<_, BigInt>::new("SELECT ? + ? * ?", &[&one, &two, &two]).get_result(connection)?;
+                assert_eq!(sum, 5);
+            }
+            let kept = "SELECT count(*) = 1 AS it FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1 + $2%'";
+            Ok::<_, Error>(sql_query(kept).get_result::<IsPrepared>(connection)?.it)
+        };
+        assert!(database.write(work).await.expect("answered"));
+    });
+}
