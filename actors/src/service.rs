@@ -6,6 +6,7 @@
 
 use actix::{Message, ResponseFuture};
 use chrono_tz::Tz;
+use uuid::Uuid;
 
 use crate::access::Caller;
 use crate::cache::CacheClient;
@@ -45,6 +46,11 @@ pub trait Command: Send + 'static {
     type Answer: Send + 'static;
     /// Why it may be refused.
     type Refusal: From<database::Error> + Send + 'static;
+
+    /// What it is going to lock, as far as it is known before it begins: that saves a message to the database.
+    fn locks(&self, _context: &Context) -> Vec<Uuid> {
+        Vec::new()
+    }
 
     /// Lock, decide, save, append, answer.
     ///
@@ -111,7 +117,10 @@ impl Campus {
     /// Runs a command on a database thread.
     pub(crate) fn execute<C: Command>(&self, request: Request<C>) -> ResponseFuture<Result<C::Answer, C::Refusal>> {
         let (database, context) = (self.database.clone(), self.context(request.caller));
-        Box::pin(async move { database.write(move |transaction| request.command.run(transaction, &context)).await })
+        let locks = request.command.locks(&context);
+        Box::pin(async move {
+            database.write_holding(&locks, move |transaction| request.command.run(transaction, &context)).await
+        })
     }
 
     /// Runs a query on a database thread.

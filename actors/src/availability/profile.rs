@@ -178,7 +178,9 @@ impl Row {
 
 /// The profile of a resource, deleted ones included.
 pub(super) fn find(connection: &mut DatabaseConnection, resource_id: Uuid) -> Result<Option<Profile>, database::Error> {
-    let row = availability_profiles::table.find(Id(resource_id)).first::<Row>(connection).optional()?;
+    let row: Option<Row> = each_engine!(connection, connection => {
+        availability_profiles::table.find(Id(resource_id)).first(connection).optional()
+    })?;
     row.map(Row::profile).transpose()
 }
 

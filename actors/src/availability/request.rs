@@ -47,6 +47,11 @@ impl Command for RequestReservation {
     type Answer = Reservation;
     type Refusal = Error;
 
+    fn locks(&self, context: &Context) -> Vec<Uuid> {
+        let user_id = on_behalf_of(&context.caller, self.0.user_id).ok();
+        user_id.map_or_else(Vec::new, |user_id| locks(context, self.0.resource_id, user_id))
+    }
+
     fn run(self, transaction: &mut Transaction<'_>, context: &Context) -> Result<Reservation, Error> {
         let new = self.0;
         let user_id = on_behalf_of(&context.caller, new.user_id)?;
@@ -116,11 +121,11 @@ pub(super) fn lock(
     resource_id: Uuid,
     user_id: Uuid,
 ) -> Result<(), database::Error> {
-    if context.caller.is_staff() {
-        database::lock(transaction, &[resource_id])
-    } else {
-        database::lock(transaction, &[resource_id, user_id])
-    }
+    database::lock(transaction, &locks(context, resource_id, user_id))
+}
+
+fn locks(context: &Context, resource_id: Uuid, user_id: Uuid) -> Vec<Uuid> {
+    if context.caller.is_staff() { vec![resource_id] } else { vec![resource_id, user_id] }
 }
 
 /// The weekly limit of students. Who reserves for somebody else is staff and answers for it.

@@ -1,10 +1,7 @@
 //! Which resources are free at a time.
 
-use std::collections::{BTreeSet, HashMap};
-
 use amqp::events::ResourceType;
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,12 +10,11 @@ use uuid::Uuid;
 use super::Availability;
 use super::error::Error;
 use super::get_availability::check_span;
-use super::model::Slot;
-use super::occupancy::{LONGEST_PIECE, occupancy};
+use super::occupancy::held_units;
 use super::profile::{self, Outline, Profile};
 use super::rules::Request;
-use crate::database::sql_types::{Id, Instant};
-use crate::database::{self, DatabaseConnection};
+use crate::database::DatabaseConnection;
+use crate::database::sql_types::Id;
 use crate::service::{Context, Query};
 
 /// The longest span that can be searched for.
@@ -98,24 +94,6 @@ impl Query for SearchFreeResources {
 
 fn units_of(profile: &Profile) -> usize {
     usize::try_from(profile.units()).unwrap_or(1)
-}
-
-/// Which units of which resources are held at any time within `span`.
-fn held_units(
-    connection: &mut DatabaseConnection,
-    span: Slot,
-) -> Result<HashMap<Uuid, BTreeSet<i32>>, database::Error> {
-    let rows: Vec<(Id, i32)> = occupancy::table
-        .filter(occupancy::starts_at.lt(Instant(span.ends_at)))
-        .filter(occupancy::starts_at.gt(Instant(span.starts_at - LONGEST_PIECE)))
-        .filter(occupancy::ends_at.gt(Instant(span.starts_at)))
-        .select((occupancy::resource_id, occupancy::unit))
-        .load(connection)?;
-    let mut held: HashMap<Uuid, BTreeSet<i32>> = HashMap::new();
-    for (resource_id, unit) in rows {
-        held.entry(resource_id.0).or_default().insert(unit);
-    }
-    Ok(held)
 }
 
 impl SearchFreeResources {

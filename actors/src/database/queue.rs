@@ -31,6 +31,8 @@ pub(super) enum Manner {
 /// A unit of work: run inside a transaction, then answered after its commit or rollback.
 pub(super) struct Job {
     pub manner: Manner,
+    /// Locks that it begins with.
+    pub keys: Vec<i64>,
     pub work: Box<dyn FnOnce(Result<&mut Transaction<'_>, Error>) -> (Ending, Answer) + Send>,
 }
 

@@ -43,8 +43,9 @@ impl Session {
         })
     }
 
-    /// Ends a transaction that is broken. Should that fail, the connection is given up anyway.
-    pub fn roll_back(&mut self) {
-        let _ = self.connection.batch_execute("ROLLBACK");
+    /// Ends a transaction that is broken; `false` if that fails, so that the connection is of no use any more.
+    pub fn roll_back(&mut self) -> bool {
+        self.has_failed.store(false, Ordering::Relaxed);
+        self.connection.batch_execute("ROLLBACK").is_ok()
     }
 }

@@ -13,13 +13,15 @@ use crate::cache::Invalidation;
 pub struct Transaction<'a> {
     connection: &'a mut DatabaseConnection,
     appended: bool,
+    /// The keys of the locks that it began with.
+    held: Vec<i64>,
     /// Noted only if there is a cache.
     invalidation: Option<Invalidation>,
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(connection: &'a mut DatabaseConnection, is_cached: bool) -> Self {
-        Self { connection, appended: false, invalidation: is_cached.then(Invalidation::default) }
+    pub(super) fn new(connection: &'a mut DatabaseConnection, is_cached: bool, held: Vec<i64>) -> Self {
+        Self { connection, appended: false, held, invalidation: is_cached.then(Invalidation::default) }
     }
 
     /// The connection to run statements on.
@@ -52,12 +54,11 @@ impl<'a> Transaction<'a> {
 /// # Errors
 /// [`Error::Unavailable`] when a lock was not to be had in time.
 pub fn lock(transaction: &mut Transaction<'_>, ids: &[Uuid]) -> Result<(), Error> {
+    let mut keys = lock_keys(ids);
+    keys.retain(|key| !transaction.held.contains(key));
     let DatabaseConnection::Postgres(connection) = transaction.connection() else {
         return Ok(());
     };
-    let mut keys: Vec<i64> = ids.iter().map(|id| lock_key(*id)).collect();
-    keys.sort_unstable();
-    keys.dedup();
     for key in keys {
         diesel::select(pg_advisory_xact_lock(key)).execute(connection)?;
     }
@@ -69,6 +70,14 @@ extern "SQL" {
     /// Waits for the lock with this key, and holds it until the transaction ends. What it returns, `void`, is never read.
     /// Declared, and not written as SQL, because only then the statement stays prepared.
     fn pg_advisory_xact_lock(key: BigInt) -> Text;
+}
+
+/// The keys of the locks on `ids`, in the order in which everybody takes them.
+pub(super) fn lock_keys(ids: &[Uuid]) -> Vec<i64> {
+    let mut keys: Vec<i64> = ids.iter().map(|id| lock_key(*id)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// Both halves folded together: a version 7 identifier's first half is mostly time, its second mostly chance.

@@ -31,16 +31,6 @@ pub(super) enum Role {
 }
 
 impl Role {
-    fn begin(self, manner: Manner) -> &'static str {
-        match (self, manner) {
-            (Self::Postgres, Manner::Durable) => "BEGIN",
-            (Self::Postgres, Manner::Repeatable) => "BEGIN; SET LOCAL synchronous_commit = off",
-            (Self::Postgres, Manner::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-            (Self::SqliteWriter, _) => "BEGIN IMMEDIATE",
-            (Self::SqliteReader, _) => "BEGIN DEFERRED",
-        }
-    }
-
     fn batch(self) -> usize {
         if self == Self::SqliteWriter { SHARED_COMMIT } else { 1 }
     }
@@ -77,8 +67,8 @@ impl Worker {
 
     /// Runs jobs in one transaction: all that wait, or as many as it takes to break it.
     fn transact(&mut self, waiting: &mut VecDeque<Job>) {
-        let manner = waiting.front().map_or(Manner::Durable, |job| job.manner);
-        let mut session = match self.begin(manner) {
+        let begin = waiting.front().map_or_else(String::new, |job| begin(self.role, job));
+        let mut session = match self.begin(&begin) {
             Ok(session) => session,
             Err(error) => return refuse(waiting, &error),
         };
@@ -123,11 +113,15 @@ impl Worker {
     }
 
     /// An open transaction, on the connection at hand or, when that has died, on a new one.
-    fn begin(&mut self, manner: Manner) -> Result<Session, Error> {
-        let begin = self.role.begin(manner);
+    fn begin(&mut self, begin: &str) -> Result<Session, Error> {
         if let Some(mut session) = self.session.take() {
             match session.connection.batch_execute(begin) {
                 Ok(()) => return Ok(session),
+                // The connection is alive: the lock was not to be had in time, and would not be on another one either.
+                Err(error) if session.roll_back() => {
+                    self.session = Some(session);
+                    return Err(error.into());
+                }
                 Err(error) => log::warn!("database connection lost, reconnecting: {error}"),
             }
         }
@@ -135,6 +129,22 @@ impl Worker {
         session.connection.batch_execute(begin)?;
         Ok(session)
     }
+}
+
+/// What begins the transaction of a job, its locks included: on PostgreSQL one message for all of it.
+fn begin(role: Role, job: &Job) -> String {
+    let begin = match (role, job.manner) {
+        (Role::Postgres, Manner::Durable) => "BEGIN",
+        (Role::Postgres, Manner::Repeatable) => "BEGIN; SET LOCAL synchronous_commit = off",
+        (Role::Postgres, Manner::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        (Role::SqliteWriter, _) => "BEGIN IMMEDIATE",
+        (Role::SqliteReader, _) => "BEGIN DEFERRED",
+    };
+    let mut begin = begin.to_owned();
+    if role == Role::Postgres {
+        begin.extend(job.keys.iter().map(|key| format!("; SELECT pg_advisory_xact_lock({key})")));
+    }
+    begin
 }
 
 fn refuse(waiting: &mut VecDeque<Job>, error: &Error) {
@@ -162,8 +172,9 @@ fn run(connection: &mut DatabaseConnection, job: Job, shared: bool, is_cached: b
         let invalidation = Invalidation::default();
         return Ran { ending, answer, appended: false, invalidation, broken: Some(error) };
     }
-    let mut transaction = Transaction::new(connection, is_cached);
-    let ran = catch_unwind(AssertUnwindSafe(|| (job.work)(Ok(&mut transaction))));
+    let Job { keys, work, .. } = job;
+    let mut transaction = Transaction::new(connection, is_cached, keys);
+    let ran = catch_unwind(AssertUnwindSafe(|| work(Ok(&mut transaction))));
     let (appended, invalidation) = (transaction.appended(), transaction.into_invalidation());
     // The caller's channel went down with the panic: it learns of it from there.
     let (ending, answer) = ran.unwrap_or_else(|_| (Ending::Undo, Box::new(|_, _| ())));

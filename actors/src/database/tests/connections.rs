@@ -12,12 +12,8 @@ struct Process {
     id: i32,
 }
 
-async fn process(database: Database) -> i32 {
-    let work = |transaction: &mut Transaction<'_>| {
-        let process: Process = sql_query("SELECT pg_backend_pid() AS id").get_result(transaction.connection())?;
-        Ok::<_, Error>(process.id)
-    };
-    database.write(work).await.expect("answered")
+fn ask_process(transaction: &mut Transaction<'_>) -> Result<i32, Error> {
+    Ok(sql_query("SELECT pg_backend_pid() AS id").get_result::<Process>(transaction.connection())?.id)
 }
 
 #[test]
@@ -26,28 +22,33 @@ fn little_work_is_done_by_few_of_them() {
         let database = scratch.open();
         let mut processes = HashSet::new();
         for _ in 0..200 {
-            processes.insert(process(database.clone()).await);
+            processes.insert(database.write(ask_process).await.expect("answered"));
         }
         // The one that has just answered may not be back when the next work comes.
         assert!(processes.len() <= 3, "{processes:?}");
     });
 }
 
+/// The server's processes behind all connections of a handle.
+pub(super) async fn all(database: &Database) -> HashSet<i32> {
+    let barrier = Arc::new(std::sync::Barrier::new(POSTGRES_THREADS));
+    let work = (0..POSTGRES_THREADS).map(|_| {
+        let barrier = Arc::clone(&barrier);
+        let work = move |transaction: &mut Transaction<'_>| {
+            // Nobody is done before all have begun.
+            barrier.wait();
+            ask_process(transaction)
+        };
+        database.write(work)
+    });
+    let processes = futures_util::future::join_all(work).await;
+    processes.into_iter().map(|process| process.expect("answered")).collect()
+}
+
 #[test]
 fn much_work_is_done_by_all_of_them() {
     scratch::run(Engine::Postgres, async |scratch| {
-        let database = scratch.open();
-        let barrier = Arc::new(std::sync::Barrier::new(POSTGRES_THREADS));
-        let work = (0..POSTGRES_THREADS).map(|_| {
-            let barrier = Arc::clone(&barrier);
-            let work = move |_: &mut Transaction<'_>| {
-                barrier.wait();
-                Ok::<_, Error>(())
-            };
-            database.write(work)
-        });
-        let done = futures_util::future::join_all(work).await;
-        assert!(done.iter().all(Result::is_ok), "{done:?}");
+        assert_eq!(all(&scratch.open()).await.len(), POSTGRES_THREADS);
     });
 }
 

@@ -88,7 +88,8 @@ on_each_engine!(
 fn what_comes_after_the_close_is_refused() {
     let queue = Queue::default();
     queue.close();
-    let answer = futures_util::FutureExt::now_or_never(submit(&queue, Manner::Durable, |_| Ok::<(), Error>(())));
+    let answer =
+        futures_util::FutureExt::now_or_never(submit(&queue, Manner::Durable, Vec::new(), |_| Ok::<(), Error>(())));
     assert!(matches!(answer, Some(Err(Error::Unavailable(_)))), "{answer:?}");
     assert!(queue.take(1, &Arc::default()).is_none());
 }

@@ -16,14 +16,18 @@ async fn a_lock_lets_one_in_at_a_time(scratch: Scratch) {
         let inside = Arc::clone(&inside);
         // Every one takes the second, with another one before or behind it.
         let wanted = if number.is_multiple_of(2) { [ids[2], ids[1]] } else { [ids[1], ids[0]] };
-        databases[number % 2].write(move |transaction| {
+        // A third of them begin with their locks.
+        let first: Vec<Uuid> = if number.is_multiple_of(3) { wanted.to_vec() } else { Vec::new() };
+        let database = databases[number % 2].clone();
+        let work = move |transaction: &mut Transaction<'_>| {
             lock(transaction, &wanted)?;
             assert!(!inside.swap(true, Ordering::SeqCst), "two are inside");
             let count: Count = sql_query("SELECT count(*) AS count FROM words").get_result(transaction.connection())?;
             put(transaction, &format!("{:03}", count.count))?;
             inside.store(false, Ordering::SeqCst);
             Ok::<_, Error>(())
-        })
+        };
+        async move { database.write_holding(&first, work).await }
     });
     for answer in futures_util::future::join_all(work).await {
         answer.expect("committed");
@@ -55,6 +59,32 @@ async fn applied(database: &Database) -> usize {
 }
 
 on_each_engine!(a_lock_lets_one_in_at_a_time, many_processes_may_start_at_once);
+
+#[test]
+fn who_waits_too_long_for_a_lock_to_begin_with_is_told_so_and_the_connection_stays() {
+    scratch::run(Engine::Postgres, async |scratch| {
+        let (holder, waiter) = (with_words(&scratch).await, scratch.open());
+        let (locked, inside) = oneshot::channel();
+        let (release, released) = mpsc::channel();
+        let id = [Uuid::from_u128(1)];
+        let held = holder.write_holding(&id, move |_| {
+            let _ = locked.send(());
+            let _ = released.recv();
+            Ok::<_, Error>(())
+        });
+        let waits = async {
+            inside.await.expect("locked");
+            let before = connections::all(&waiter).await;
+            let refused = waiter.write_holding(&id, |_| Ok::<_, Error>(())).await;
+            assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+            assert_eq!(connections::all(&waiter).await, before);
+            release.send(()).expect("it waits");
+        };
+        let (held, ()) = futures_util::future::join(held, waits).await;
+        held.expect("committed");
+        waiter.write_holding(&id, |transaction| put(transaction, "after")).await.expect("committed");
+    });
+}
 
 #[test]
 fn others_are_not_locked_out_on_postgresql() {

@@ -1,0 +1,1 @@
+DROP INDEX occupancy_long;
