@@ -23,7 +23,7 @@ pub(super) enum Manner {
     /// On disk before it is answered.
     Durable,
     /// Answered before it is on disk.
-    Repeatable,
+    Repeatable { replans: bool },
     /// Reads a snapshot.
     Snapshot,
 }

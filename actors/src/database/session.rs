@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use diesel::QueryResult;
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 
 use super::Error;
@@ -12,7 +14,12 @@ use super::connection::DatabaseConnection;
 pub(super) struct Session {
     pub connection: DatabaseConnection,
     has_failed: Arc<AtomicBool>,
+    planned_at: Instant,
 }
+
+/// How old the plans of prepared statements may become. PostgreSQL keeps one until the next ANALYZE of its tables, however
+/// much they grow: what was planned for an empty one would read all of it, again and again.
+const PLANS_LAST: Duration = Duration::from_secs(5);
 
 impl Session {
     pub fn new(mut connection: DatabaseConnection) -> Self {
@@ -23,7 +30,17 @@ impl Session {
                 noted.store(true, Ordering::Relaxed);
             }
         });
-        Self { connection, has_failed }
+        Self { connection, has_failed, planned_at: Instant::now() }
+    }
+
+    /// Begins a transaction.
+    pub fn begin(&mut self, begin: &str) -> QueryResult<()> {
+        if matches!(self.connection, DatabaseConnection::Postgres(_)) && self.planned_at.elapsed() >= PLANS_LAST {
+            self.planned_at = Instant::now();
+            // A message of its own: a snapshot must begin before anything else.
+            self.connection.batch_execute("DISCARD PLANS")?;
+        }
+        self.connection.batch_execute(begin)
     }
 
     /// Commits what is to be kept.

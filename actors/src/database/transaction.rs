@@ -12,7 +12,7 @@ use crate::cache::Invalidation;
 /// An open transaction.
 pub struct Transaction<'a> {
     connection: &'a mut DatabaseConnection,
-    appended: bool,
+    appended: usize,
     /// The keys of the locks that it began with.
     held: Vec<i64>,
     /// Noted only if there is a cache.
@@ -21,7 +21,7 @@ pub struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(connection: &'a mut DatabaseConnection, is_cached: bool, held: Vec<i64>) -> Self {
-        Self { connection, appended: false, held, invalidation: is_cached.then(Invalidation::default) }
+        Self { connection, appended: 0, held, invalidation: is_cached.then(Invalidation::default) }
     }
 
     /// The connection to run statements on.
@@ -29,9 +29,9 @@ impl<'a> Transaction<'a> {
         self.connection
     }
 
-    /// Notes that events were appended, so that the relay is woken after the commit.
-    pub fn mark_appended(&mut self) {
-        self.appended = true;
+    /// Notes that so many events were appended, so that the relay is woken after the commit.
+    pub fn mark_appended(&mut self, count: usize) {
+        self.appended += count;
     }
 
     /// What the cache has to forget after the commit; `None` when there is no cache.
@@ -39,7 +39,7 @@ impl<'a> Transaction<'a> {
         self.invalidation.as_mut()
     }
 
-    pub(super) fn appended(&self) -> bool {
+    pub(super) fn appended(&self) -> usize {
         self.appended
     }
 

@@ -6,12 +6,11 @@ use std::sync::{Arc, Condvar, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use diesel::connection::SimpleConnection;
-use tokio::sync::Notify;
 
 use super::connection::DatabaseConnection;
 use super::queue::{Answer, Ending, Job, Manner, Queue};
 use super::session::Session;
-use super::{Error, Location, Transaction};
+use super::{Appended, Error, Location, Transaction};
 use crate::cache::invalidation::Forgotten;
 use crate::cache::{CacheClient, Invalidation};
 
@@ -40,7 +39,7 @@ pub(super) struct Worker {
     pub role: Role,
     pub location: Location,
     pub queue: Arc<Queue>,
-    pub appended: Arc<Notify>,
+    pub appended: Arc<Appended>,
     pub cache: Arc<OnceLock<CacheClient>>,
     pub session: Option<Session>,
 }
@@ -73,7 +72,7 @@ impl Worker {
             Err(error) => return refuse(waiting, &error),
         };
         let shared = waiting.len() > 1;
-        let (mut keep, mut appended, mut broken) = (shared, false, None);
+        let (mut keep, mut appended, mut broken) = (shared, 0, None);
         let mut answers = Vec::with_capacity(waiting.len());
         let mut invalidation = Invalidation::default();
         while broken.is_none()
@@ -82,7 +81,7 @@ impl Worker {
             let ran = run(&mut session.connection, job, shared, self.cache.get().is_some());
             keep |= ran.ending == Ending::Keep;
             if ran.ending == Ending::Keep {
-                appended |= ran.appended;
+                appended += ran.appended;
                 invalidation.extend(ran.invalidation);
             }
             broken = ran.broken;
@@ -97,8 +96,8 @@ impl Worker {
         };
         // A connection whose transaction could not be ended is in an unknown state: the next job gets a new one.
         self.session = outcome.is_ok().then_some(session);
-        if appended && outcome.is_ok() {
-            self.appended.notify_one();
+        if outcome.is_ok() {
+            self.appended.tell(appended);
         }
         let forgotten = self.forget(invalidation);
         for answer in answers {
@@ -115,7 +114,7 @@ impl Worker {
     /// An open transaction, on the connection at hand or, when that has died, on a new one.
     fn begin(&mut self, begin: &str) -> Result<Session, Error> {
         if let Some(mut session) = self.session.take() {
-            match session.connection.batch_execute(begin) {
+            match session.begin(begin) {
                 Ok(()) => return Ok(session),
                 // The connection is alive: the lock was not to be had in time, and would not be on another one either.
                 Err(error) if session.roll_back() => {
@@ -126,7 +125,7 @@ impl Worker {
             }
         }
         let mut session = Session::new(self.location.connect(self.role == Role::SqliteReader)?);
-        session.connection.batch_execute(begin)?;
+        session.begin(begin)?;
         Ok(session)
     }
 }
@@ -135,7 +134,10 @@ impl Worker {
 fn begin(role: Role, job: &Job) -> String {
     let begin = match (role, job.manner) {
         (Role::Postgres, Manner::Durable) => "BEGIN",
-        (Role::Postgres, Manner::Repeatable) => "BEGIN; SET LOCAL synchronous_commit = off",
+        (Role::Postgres, Manner::Repeatable { replans: false }) => "BEGIN; SET LOCAL synchronous_commit = off",
+        (Role::Postgres, Manner::Repeatable { replans: true }) => {
+            "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL plan_cache_mode = force_custom_plan"
+        }
         (Role::Postgres, Manner::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         (Role::SqliteWriter, _) => "BEGIN IMMEDIATE",
         (Role::SqliteReader, _) => "BEGIN DEFERRED",
@@ -158,7 +160,7 @@ fn refuse(waiting: &mut VecDeque<Job>, error: &Error) {
 struct Ran {
     ending: Ending,
     answer: Answer,
-    appended: bool,
+    appended: usize,
     invalidation: Invalidation,
     /// The transaction around it is gone, and with it what earlier jobs did.
     broken: Option<Error>,
@@ -170,7 +172,7 @@ fn run(connection: &mut DatabaseConnection, job: Job, shared: bool, is_cached: b
         let error = Error::from(error);
         let (ending, answer) = (job.work)(Err(error.clone()));
         let invalidation = Invalidation::default();
-        return Ran { ending, answer, appended: false, invalidation, broken: Some(error) };
+        return Ran { ending, answer, appended: 0, invalidation, broken: Some(error) };
     }
     let Job { keys, work, .. } = job;
     let mut transaction = Transaction::new(connection, is_cached, keys);

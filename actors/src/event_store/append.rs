@@ -98,7 +98,7 @@ pub fn append<E: AggregateEvent>(
             }
         }
     }
-    transaction.mark_appended();
+    transaction.mark_appended(rows.len());
     if let Some(invalidation) = transaction.invalidation() {
         for (Recorded { event, .. }, row) in recorded.iter().zip(&rows) {
             invalidation.raised(event.producer(), row.event_id.0, row.event_type, &row.data.0);

@@ -146,7 +146,7 @@ pub fn retry_now(transaction: &mut Transaction<'_>, event_id: Uuid, now: DateTim
         diesel::update(outbox::table.find(position))
             .set((outbox::attempts.eq(0), outbox::due_at.eq(Instant(now))))
             .execute(transaction.connection())?;
-        transaction.mark_appended();
+        transaction.mark_appended(1);
     }
     Ok(())
 }
@@ -158,7 +158,7 @@ pub fn retry_now(transaction: &mut Transaction<'_>, event_id: Uuid, now: DateTim
 pub fn discard(transaction: &mut Transaction<'_>, event_id: Uuid) -> Result<(), Error> {
     if let Some(position) = position_of(transaction.connection(), event_id)? {
         diesel::delete(outbox::table.find(position)).execute(transaction.connection())?;
-        transaction.mark_appended();
+        transaction.mark_appended(1);
     }
     Ok(())
 }

@@ -66,7 +66,7 @@ fn enqueue(transaction: &mut Transaction<'_>, service: Service) -> Result<u64, E
     ))
     .bind::<Text, _>(service.name())
     .execute(transaction.connection())?;
-    transaction.mark_appended();
+    transaction.mark_appended(written);
     Ok(u64::try_from(written).unwrap_or_default())
 }
 

@@ -47,6 +47,8 @@ impl Courier {
         let (mut on_the_way, mut ledger) = (HashSet::new(), Ledger::default());
         let (mut claiming, mut settling) = (OptionFuture::default(), OptionFuture::default());
         let (mut look, mut is_quiet, mut watch) = (true, false, Watch::new());
+        // Nobody knows how many wait: perhaps very many.
+        let mut is_pile = true;
         // How many the claim asked for, and whether something may have stood behind what was on its way then.
         let (mut asked, mut is_behind) = (0, false);
         let mut renewed_at = Instant::now();
@@ -61,7 +63,8 @@ impl Courier {
             if look && open && claiming.is_terminated() && (room >= CLAIM || on_the_way.is_empty()) {
                 look = false;
                 (asked, is_behind) = (room, !on_the_way.is_empty());
-                claiming = Some(Box::pin(self.claim(room)).fuse()).into();
+                is_pile |= appended.take() >= CLAIM;
+                claiming = Some(Box::pin(self.claim(room, is_pile)).fuse()).into();
             }
             if settling.is_terminated() && !ledger.is_empty() {
                 settling = Some(Box::pin(self.settle(std::mem::take(&mut ledger))).fuse()).into();
@@ -69,6 +72,7 @@ impl Courier {
             let is_idle = chains.is_empty() && claiming.is_terminated() && settling.is_terminated();
             if is_idle && watch.wants_look(std::mem::take(&mut is_quiet)) {
                 look |= self.look(&mut watch, open).await;
+                is_pile |= look;
                 if look && open {
                     continue;
                 }
@@ -93,6 +97,7 @@ impl Courier {
                     });
                     // As many as there was room for may have left more behind; fewer were all.
                     look |= claimed.len() >= asked;
+                    is_pile = claimed.len() >= CLAIM;
                     on_the_way.extend(claimed.iter().map(|outgoing| outgoing.position));
                     chains.extend(by_aggregate(claimed).into_iter().map(|chain| self.publish(chain)));
                 }
@@ -107,7 +112,7 @@ impl Courier {
                         watch.fail();
                     }
                 }
-                () = self.transport.available(), if !open => look = true,
+                () = self.transport.available(), if !open => (look, is_pile) = (true, true),
                 () = appended.notified() => {
                     look = true;
                     watch.change();
@@ -124,12 +129,13 @@ impl Courier {
         }
     }
 
-    /// `None` when the database could not be asked.
-    async fn claim(&self, room: usize) -> Option<Vec<Outgoing>> {
+    /// `None` when the database could not be asked. A plan that was made when nearly nothing waited is no plan for a pile.
+    async fn claim(&self, room: usize, is_pile: bool) -> Option<Vec<Outgoing>> {
         let now = self.clock.now();
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         // A claim that is lost is made again.
-        match self.database.write_repeatable(move |transaction| outbox::claim(transaction, now, limit)).await {
+        let claim = move |transaction: &mut Transaction<'_>| outbox::claim(transaction, now, limit);
+        match self.database.write_repeatable(is_pile, claim).await {
             Ok(claimed) => {
                 // Before any of them can leave the outbox.
                 self.cache.published(claimed.iter().map(|outgoing| &outgoing.envelope)).await;
@@ -193,7 +199,7 @@ impl Courier {
             async move {
                 let is_repeatable = ledger.is_repeatable();
                 let enter = move |transaction: &mut Transaction<'_>| enter(transaction, &ledger, now);
-                if is_repeatable { database.write_repeatable(enter).await } else { database.write(enter).await }
+                if is_repeatable { database.write_repeatable(false, enter).await } else { database.write(enter).await }
             }
         })
         .await;
@@ -207,7 +213,7 @@ impl Courier {
         let positions: Vec<i64> = on_the_way.iter().copied().collect();
         let now = self.clock.now();
         let renew = move |transaction: &mut Transaction<'_>| outbox::renew(transaction, &positions, now);
-        if let Err(error) = self.database.write_repeatable(renew).await {
+        if let Err(error) = self.database.write_repeatable(false, renew).await {
             self.trouble(&error).await;
         }
     }

@@ -68,18 +68,20 @@ fn each_manner_of_work_has_its_transaction() {
     scratch::run(Engine::Postgres, async |scratch| {
         let database = scratch.open();
         let settings = |connection: &mut DatabaseConnection| {
-            let names = ["synchronous_commit", "transaction_isolation", "transaction_read_only"];
+            let names = ["synchronous_commit", "transaction_isolation", "transaction_read_only", "plan_cache_mode"];
             names.into_iter().map(|name| setting(connection, name)).collect::<Result<Vec<_>, Error>>()
         };
         // Twice round: nothing stays behind for the next.
         for _ in 0..2 {
             let durable = database.write(move |transaction| settings(transaction.connection())).await.expect("asked");
-            assert_eq!(durable, ["on", "read committed", "off"]);
-            let repeatable =
-                database.write_repeatable(move |transaction| settings(transaction.connection())).await.expect("asked");
-            assert_eq!(repeatable, ["off", "read committed", "off"]);
+            assert_eq!(durable, ["on", "read committed", "off", "auto"]);
+            for (replans, mode) in [(false, "auto"), (true, "force_custom_plan")] {
+                let work = move |transaction: &mut Transaction<'_>| settings(transaction.connection());
+                let repeatable = database.write_repeatable(replans, work).await.expect("asked");
+                assert_eq!(repeatable, ["off", "read committed", "off", mode]);
+            }
             let snapshot = database.read(settings).await.expect("asked");
-            assert_eq!(snapshot, ["on", "repeatable read", "on"]);
+            assert_eq!(snapshot, ["on", "repeatable read", "on", "auto"]);
         }
     });
 }
@@ -106,5 +108,46 @@ fn a_text_of_our_own_stays_prepared() {
             Ok::<_, Error>(sql_query(kept).get_result::<IsPrepared>(connection)?.it)
         };
         assert!(database.write(work).await.expect("answered"));
+    });
+}
+
+/// Looks something up with a statement that stays prepared, and answers how PostgreSQL did it, and on which connection.
+fn look_up(transaction: &mut Transaction<'_>) -> Result<(i32, String), Error> {
+    const LOOK: &str = "SELECT count(*) FROM grown WHERE number = ?";
+    let process = ask_process(transaction)?;
+    let DatabaseConnection::Postgres(connection) = transaction.connection() else { unreachable!() };
+    let number = Parameter::<BigInt, _>::new(1_i64);
+    for _ in 0..10 {
+        Prepared::<_, BigInt>::new(LOOK, &[&number]).get_result::<i64>(connection)?;
+    }
+    let name = "SELECT name AS value FROM pg_prepared_statements WHERE statement LIKE 'SELECT count(*) FROM grown%'";
+    let name = sql_query(name).get_result::<Setting>(connection)?.value;
+    let plan: Vec<Plan> = sql_query(format!("EXPLAIN EXECUTE {name}(1)")).load(connection)?;
+    Ok((process, plan.into_iter().map(|line| line.line).collect::<Vec<_>>().join("\n")))
+}
+
+#[derive(QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+#[test]
+fn a_plan_for_an_empty_table_is_not_kept_while_it_grows() {
+    scratch::run(Engine::Postgres, async |scratch| {
+        let database = scratch.open();
+        let create = "CREATE TABLE grown (number bigint PRIMARY KEY) WITH (autovacuum_enabled = false)";
+        run(&database, create).await.expect("a table");
+        let Location::Postgres(url) = scratch.location() else { unreachable!() };
+        let mut connection = PgConnection::establish(&url).expect("connected");
+        connection.batch_execute("VACUUM ANALYZE grown").expect("analysed");
+        let (primed, plan) = database.write(look_up).await.expect("planned");
+        assert!(plan.contains("Seq Scan"), "{plan}");
+        run(&database, "INSERT INTO grown SELECT generate_series(1, 100000)").await.expect("filled");
+        settle("it is planned anew", async || {
+            let (process, plan) = database.write(look_up).await.expect("planned");
+            (process == primed && plan.contains("Index")).then_some(())
+        })
+        .await;
     });
 }

@@ -33,19 +33,20 @@ async fn events_appended_wake_only_after_a_commit(scratch: Scratch) {
     let appended = database.appended();
     let _: Result<(), Refusal> = database
         .write(|transaction| {
-            transaction.mark_appended();
+            transaction.mark_appended(1);
             Err(Refusal::Own)
         })
         .await;
     assert!(futures_util::FutureExt::now_or_never(appended.notified()).is_none());
     database
         .write(|transaction| {
-            transaction.mark_appended();
+            transaction.mark_appended(1);
             Ok::<_, Error>(())
         })
         .await
         .expect("committed");
     assert!(futures_util::FutureExt::now_or_never(appended.notified()).is_some());
+    assert_eq!((appended.take(), appended.take()), (1, 0));
 }
 
 async fn work_that_waits_is_done_before_the_database_closes(scratch: Scratch) {
