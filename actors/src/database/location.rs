@@ -51,9 +51,10 @@ impl Location {
             Self::Postgres(url) => {
                 let mut connection =
                     PgConnection::establish(url).map_err(|error| Error::Unavailable(error.to_string()))?;
+                // Compiling a query takes longer than any of ours, and a wrong guess of a table's size has it compiled.
                 connection.batch_execute(
                     "SET client_min_messages = warning; SET timezone = 'UTC'; SET lock_timeout = '5s'; \
-                     SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'",
+                     SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off",
                 )?;
                 Ok(DatabaseConnection::Postgres(connection))
             }

@@ -19,26 +19,30 @@ pub const CLAIM: TimeDelta = TimeDelta::seconds(3);
 /// When an event that was set aside is due: never by itself.
 const NEVER: DateTime<Utc> = DateTime::from_timestamp(253_370_764_800, 0).expect("the year 9999 is in range");
 
-static CLAIMING: LazyLock<String> = LazyLock::new(|| claiming(""));
 /// The write transaction is SQLite's lock; on PostgreSQL the rows are locked.
-static CLAIMING_BESIDE_OTHERS: LazyLock<String> = LazyLock::new(|| claiming("FOR UPDATE OF o SKIP LOCKED"));
+static CLAIMING: LazyLock<String> = LazyLock::new(|| claiming("", "IN (", ")"));
+static CLAIMING_BESIDE_OTHERS: LazyLock<String> =
+    LazyLock::new(|| claiming("FOR UPDATE OF o SKIP LOCKED", "= ANY (ARRAY(", "))"));
 
-fn claiming(passing_over: &str) -> String {
+/// PostgreSQL often believes the outbox to be empty, which it mostly is, and then any plan seems good to it. So there must be no
+/// bad one: it is asked row by row, because joins may read the whole outbox for each claim or even for each row, and `+ 0`
+/// keeps the earlier events of an aggregate from being sought among those of all.
+fn claiming(passing_over: &str, among: &str, end: &str) -> String {
     format!(
         "WITH free AS MATERIALIZED (
             SELECT o.position, o.aggregate_id FROM outbox o
             WHERE o.due_at <= ? AND (o.claimed_until IS NULL OR o.claimed_until < ?)
-              AND NOT EXISTS (
-                SELECT 1 FROM outbox earlier
-                WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position < o.position
-                  AND (earlier.due_at > ? OR earlier.claimed_until >= ?))
+              AND (
+                SELECT earlier.position FROM outbox earlier
+                WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position + 0 < o.position
+                  AND (earlier.due_at > ? OR earlier.claimed_until >= ?) LIMIT 1) IS NULL
             ORDER BY o.position LIMIT ? {passing_over})
-         UPDATE outbox SET claimed_until = ?, claims = claims + 1 WHERE position IN (
+         UPDATE outbox SET claimed_until = ?, claims = claims + 1 WHERE position {among}
             SELECT free.position FROM free
-            WHERE NOT EXISTS (
-                SELECT 1 FROM outbox earlier
-                WHERE earlier.aggregate_id = free.aggregate_id AND earlier.position < free.position
-                  AND earlier.position NOT IN (SELECT position FROM free)))
+            WHERE (
+                SELECT earlier.position FROM outbox earlier
+                WHERE earlier.aggregate_id = free.aggregate_id AND earlier.position + 0 < free.position
+                  AND earlier.position NOT IN (SELECT position FROM free) LIMIT 1) IS NULL{end}
          RETURNING position, attempts, claims, last_error IS NOT NULL"
     )
 }
@@ -248,7 +252,7 @@ fn next_due_at(connection: &mut DatabaseConnection) -> Result<Option<DateTime<Ut
     let due: Due = diesel::sql_query(
         "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at FROM outbox o
          WHERE NOT EXISTS (
-            SELECT 1 FROM outbox earlier WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position < o.position)",
+            SELECT 1 FROM outbox earlier WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position + 0 < o.position)",
     )
     .get_result(connection)?;
     Ok(due.at.map(|at| at.0))

@@ -68,20 +68,21 @@ fn each_manner_of_work_has_its_transaction() {
     scratch::run(Engine::Postgres, async |scratch| {
         let database = scratch.open();
         let settings = |connection: &mut DatabaseConnection| {
-            let names = ["synchronous_commit", "transaction_isolation", "transaction_read_only", "plan_cache_mode"];
+            let names =
+                ["synchronous_commit", "transaction_isolation", "transaction_read_only", "plan_cache_mode", "jit"];
             names.into_iter().map(|name| setting(connection, name)).collect::<Result<Vec<_>, Error>>()
         };
         // Twice round: nothing stays behind for the next.
         for _ in 0..2 {
             let durable = database.write(move |transaction| settings(transaction.connection())).await.expect("asked");
-            assert_eq!(durable, ["on", "read committed", "off", "auto"]);
+            assert_eq!(durable, ["on", "read committed", "off", "auto", "off"]);
             for (replans, mode) in [(false, "auto"), (true, "force_custom_plan")] {
                 let work = move |transaction: &mut Transaction<'_>| settings(transaction.connection());
                 let repeatable = database.write_repeatable(replans, work).await.expect("asked");
-                assert_eq!(repeatable, ["off", "read committed", "off", mode]);
+                assert_eq!(repeatable, ["off", "read committed", "off", mode, "off"]);
             }
             let snapshot = database.read(settings).await.expect("asked");
-            assert_eq!(snapshot, ["on", "repeatable read", "on", "auto"]);
+            assert_eq!(snapshot, ["on", "repeatable read", "on", "auto", "off"]);
         }
     });
 }

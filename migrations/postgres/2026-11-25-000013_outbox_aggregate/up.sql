@@ -1,0 +1,4 @@
+-- By the aggregate alone: with the position in it PostgreSQL, when it believes the outbox to be empty, looks positions up here
+-- instead of in the primary key, and reads all of the index for each.
+DROP INDEX outbox_aggregate;
+CREATE INDEX outbox_aggregate ON outbox (aggregate_id);
