@@ -1,5 +1,5 @@
 -- What Bookly sends for one booking, in its order. What differs: identifiers and times are made of numbers, so that no two
--- bookings collide, and COMMIT comes without the `SELECT 1;` before it.
+-- bookings collide, and BEGIN and the lock are two messages.
 \set number :number + 1
 \set booking :number * :clients + :client_id
 \set resource :booking % :resources
@@ -26,11 +26,9 @@ INSERT INTO "reservations" ("id", "resource_id", "user_id", "starts_at", "ends_a
     "program_id", "participants", "created_by", "cancelled_late", "cancel_reason", "version", "created_at", "updated_at")
     VALUES (lpad(:id, 32, '0')::uuid, lpad(:resource, 32, '0')::uuid, :user, to_timestamp(:start), to_timestamp(:end),
         'Measuring reservations', 'CONFIRMED', NULL, NULL, '[]', :user, false, NULL, 1, now(), now());
-INSERT INTO "events" ("event_id", "event_type", "service", "aggregate_type", "aggregate_id", "version", "recorded_at",
+WITH appended AS (INSERT INTO "events" ("event_id", "event_type", "service", "aggregate_type", "aggregate_id", "version", "recorded_at",
     "data", "metadata")
     VALUES (lpad(:id, 32, '0')::uuid, 'reservation.created', 'availability-service', 'Reservation', lpad(:id, 32, '0')::uuid, 1,
-        now(), :data, :metadata);
-INSERT INTO "outbox" ("position", "aggregate_id", "due_at")
-    SELECT "events"."position", "events"."aggregate_id", "events"."recorded_at" FROM "events"
-    WHERE ("events"."event_id" = ANY(ARRAY[lpad(:id, 32, '0')::uuid])) ORDER BY "events"."position";
+        now(), :data, :metadata) RETURNING "position", "aggregate_id", "recorded_at")
+    INSERT INTO "outbox" ("position", "aggregate_id", "due_at") SELECT "position", "aggregate_id", "recorded_at" FROM appended;
 COMMIT;

@@ -50,6 +50,10 @@ impl<'a, DB, Row> Prepared<'a, DB, Row> {
 
 impl<DB: Backend, Row> QueryFragment<DB> for Prepared<'_, DB, Row> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if self.text.matches('?').count() != self.parameters.len() {
+            let trouble = format!("{} parameters for: {}", self.parameters.len(), self.text);
+            return Err(diesel::result::Error::QueryBuilderError(trouble.into()));
+        }
         let mut pieces = self.text.split('?');
         pass.push_sql(pieces.next().unwrap_or_default());
         for (piece, parameter) in pieces.zip(self.parameters) {

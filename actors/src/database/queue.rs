@@ -28,12 +28,15 @@ pub(super) enum Manner {
     Snapshot,
 }
 
+/// What a job does with its transaction, or without one, and how it answers.
+pub(super) type Work = Box<dyn FnOnce(Result<&mut Transaction<'_>, Error>) -> (Ending, Answer) + Send>;
+
 /// A unit of work: run inside a transaction, then answered after its commit or rollback.
 pub(super) struct Job {
     pub manner: Manner,
     /// Locks that it begins with.
     pub keys: Vec<i64>,
-    pub work: Box<dyn FnOnce(Result<&mut Transaction<'_>, Error>) -> (Ending, Answer) + Send>,
+    pub work: Work,
 }
 
 /// A queue for many producers and a fixed set of threads. Its length is bounded by the mailboxes in front of it.

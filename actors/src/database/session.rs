@@ -15,7 +15,12 @@ pub(super) struct Session {
     pub connection: DatabaseConnection,
     has_failed: Arc<AtomicBool>,
     planned_at: Instant,
+    used_at: Instant,
 }
+
+/// A connection that was not used for so long is not used again: what stands between may have forgotten it without a word, and
+/// who sends over it would wait for a quarter of an hour.
+const IDLE_AT_MOST: Duration = Duration::from_secs(300);
 
 /// How old the plans of prepared statements may become. PostgreSQL keeps one until the next ANALYZE of its tables, however
 /// much they grow: what was planned for an empty one would read all of it, again and again.
@@ -30,11 +35,17 @@ impl Session {
                 noted.store(true, Ordering::Relaxed);
             }
         });
-        Self { connection, has_failed, planned_at: Instant::now() }
+        Self { connection, has_failed, planned_at: Instant::now(), used_at: Instant::now() }
+    }
+
+    /// Whether it was used lately, or needs no network.
+    pub fn is_fresh(&self) -> bool {
+        self.used_at.elapsed() < IDLE_AT_MOST || matches!(self.connection, DatabaseConnection::Sqlite(_))
     }
 
     /// Begins a transaction.
     pub fn begin(&mut self, begin: &str) -> QueryResult<()> {
+        self.used_at = Instant::now();
         if matches!(self.connection, DatabaseConnection::Postgres(_)) && self.planned_at.elapsed() >= PLANS_LAST {
             self.planned_at = Instant::now();
             // A message of its own: a snapshot must begin before anything else.

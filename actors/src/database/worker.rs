@@ -113,20 +113,25 @@ impl Worker {
 
     /// An open transaction, on the connection at hand or, when that has died, on a new one.
     fn begin(&mut self, begin: &str) -> Result<Session, Error> {
-        if let Some(mut session) = self.session.take() {
-            match session.begin(begin) {
-                Ok(()) => return Ok(session),
-                // The connection is alive: the lock was not to be had in time, and would not be on another one either.
-                Err(error) if session.roll_back() => {
-                    self.session = Some(session);
-                    return Err(error.into());
-                }
-                Err(error) => log::warn!("database connection lost, reconnecting: {error}"),
+        if let Some(session) = self.session.take().filter(Session::is_fresh) {
+            match self.begin_on(session, begin) {
+                Err(error) if self.session.is_none() => log::warn!("database connection lost, reconnecting: {error}"),
+                begun => return begun,
             }
         }
-        let mut session = Session::new(self.location.connect(self.role == Role::SqliteReader)?);
-        session.begin(begin)?;
-        Ok(session)
+        let session = Session::new(self.location.connect(self.role == Role::SqliteReader)?);
+        self.begin_on(session, begin)
+    }
+
+    /// Keeps a connection that is alive for the next job: a lock that was not to be had in time is no fault of it.
+    fn begin_on(&mut self, mut session: Session, begin: &str) -> Result<Session, Error> {
+        match session.begin(begin) {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                self.session = session.roll_back().then_some(session);
+                Err(error.into())
+            }
+        }
     }
 }
 

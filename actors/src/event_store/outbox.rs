@@ -26,7 +26,7 @@ static CLAIMING_BESIDE_OTHERS: LazyLock<String> =
 
 /// PostgreSQL often believes the outbox to be empty, which it mostly is, and then any plan seems good to it. So there must be no
 /// bad one: it is asked row by row, because joins may read the whole outbox for each claim or even for each row, and `+ 0`
-/// keeps the earlier events of an aggregate from being sought among those of all.
+/// names the expression in the index of aggregates, so that those are not sought among the events of all.
 fn claiming(passing_over: &str, among: &str, end: &str) -> String {
     format!(
         "WITH free AS MATERIALIZED (

@@ -47,8 +47,8 @@ impl Courier {
         let (mut on_the_way, mut ledger) = (HashSet::new(), Ledger::default());
         let (mut claiming, mut settling) = (OptionFuture::default(), OptionFuture::default());
         let (mut look, mut is_quiet, mut watch) = (true, false, Watch::new());
-        // Nobody knows how many wait: perhaps very many.
-        let mut is_pile = true;
+        // Nobody knows how many wait: perhaps very many. And whether the claim that is being made thought so.
+        let (mut is_pile, mut was_pile) = (true, true);
         // How many the claim asked for, and whether something may have stood behind what was on its way then.
         let (mut asked, mut is_behind) = (0, false);
         let mut renewed_at = Instant::now();
@@ -63,8 +63,8 @@ impl Courier {
             if look && open && claiming.is_terminated() && (room >= CLAIM || on_the_way.is_empty()) {
                 look = false;
                 (asked, is_behind) = (room, !on_the_way.is_empty());
-                is_pile |= appended.take() >= CLAIM;
-                claiming = Some(Box::pin(self.claim(room, is_pile)).fuse()).into();
+                was_pile = std::mem::take(&mut is_pile) | (appended.take() >= CLAIM);
+                claiming = Some(Box::pin(self.claim(room, was_pile)).fuse()).into();
             }
             if settling.is_terminated() && !ledger.is_empty() {
                 settling = Some(Box::pin(self.settle(std::mem::take(&mut ledger))).fuse()).into();
@@ -93,11 +93,13 @@ impl Courier {
                 Some(claimed) = &mut claiming, if !claiming.is_terminated() => {
                     let claimed = claimed.unwrap_or_else(|| {
                         watch.fail();
+                        // Nothing is known of it yet.
+                        is_pile |= was_pile;
                         Vec::new()
                     });
                     // As many as there was room for may have left more behind; fewer were all.
                     look |= claimed.len() >= asked;
-                    is_pile = claimed.len() >= CLAIM;
+                    is_pile |= claimed.len() >= CLAIM;
                     on_the_way.extend(claimed.iter().map(|outgoing| outgoing.position));
                     chains.extend(by_aggregate(claimed).into_iter().map(|chain| self.publish(chain)));
                 }

@@ -1,8 +1,8 @@
 //! Redis as a store.
 
+mod connections;
 mod connector;
 mod opening;
-mod pools;
 mod scripts;
 mod speed;
 mod trouble;
@@ -19,7 +19,7 @@ use super::entry::{Content, LONGEST, Lease, Place, Taken};
 use super::key::{Group, Outdated};
 use super::pattern::Pattern;
 use super::store::{Filling, Trouble};
-use pools::Pools;
+use connections::Connections;
 use scripts::Scripts;
 pub(super) use speed::SLOW;
 use speed::Speed;
@@ -32,7 +32,7 @@ const BATCH: usize = 500;
 
 /// Connections to one run of a Redis server. What fails is closed for good and opened anew.
 pub(super) struct Redis {
-    pools: Pools,
+    connections: Connections,
     namespace: Arc<str>,
     scripts: Scripts,
     speed: Speed,
@@ -151,7 +151,7 @@ impl Redis {
     }
 
     async fn connection(&self) -> Result<MultiplexedConnection, Trouble> {
-        self.pools.connection().await
+        self.connections.get().await
     }
 
     /// Waits for a turn, so that a crowd of readers does not make each of them late. `None` when the store was closed.
@@ -178,6 +178,12 @@ impl Redis {
 
     pub fn has_become_slow(&self, latency: Duration) -> bool {
         self.speed.note(latency)
+    }
+
+    /// How many threads have a connection of their own.
+    #[cfg(test)]
+    pub fn own_connections(&self) -> usize {
+        self.connections.own()
     }
 
     fn key(&self, key: &str) -> String {

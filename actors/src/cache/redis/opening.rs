@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bb8_redis::bb8::ManageConnection;
+use bb8_redis::bb8::{ManageConnection, Pool};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError};
 use tokio::sync::{Notify, Semaphore};
 
+use super::connections::Connections;
 use super::connector::{Connector, run_id};
-use super::pools::Pools;
 use super::speed::{SLOW, Speed};
 use super::trouble::{first_trouble, trouble};
 use super::{AT_ONCE, Redis, Scripts};
@@ -18,6 +18,8 @@ use crate::cache::key::{Group, Outdated};
 use crate::cache::pattern::Pattern;
 use crate::cache::store::Trouble;
 
+/// Connections that are open before anybody reads.
+const CONNECTIONS: u32 = 1;
 /// How long opening may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Answers that must be fast before a server is read from.
@@ -112,8 +114,19 @@ async fn open(url: &str, namespace: &Arc<str>, epoch: &str) -> Result<Redis, Tro
     let mut connection = connector.connect().await.map_err(|error| first_trouble(&error, url))?;
     check_speed(&mut connection).await?;
     let run = run_id(&mut connection).await.map_err(failed)?;
+    let pool = Pool::builder()
+        .max_size(CONNECTIONS)
+        .min_idle(CONNECTIONS)
+        .test_on_check_out(false)
+        .connection_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .retry_connection(false)
+        .build(connector.same_run(run.clone()))
+        .await
+        .map_err(failed)?;
     let redis = Redis {
-        pools: Pools::new(connector.same_run(run.clone()), PATIENCE),
+        connections: Connections::new(pool),
         namespace: Arc::clone(namespace),
         scripts: Scripts::new(),
         speed: Speed::default(),

@@ -1,5 +1,6 @@
 //! The cache as a whole, on each store. Redis is the server that `BOOKLY_TEST_REDIS_URL` names.
 
+mod connecting;
 mod epochs;
 mod laws;
 mod race;

@@ -94,6 +94,21 @@ struct IsPrepared {
 }
 
 #[test]
+fn a_text_with_a_parameter_too_few_is_refused() {
+    scratch::run(Engine::Sqlite, async |scratch| {
+        let work = |transaction: &mut Transaction<'_>| {
+            let one = Parameter::<BigInt, _>::new(1_i64);
+            let connection = transaction.connection();
+            Ok(each_engine!(connection, connection => {
+                Prepared::<_, BigInt>::new("SELECT ? + ?", &[&one]).get_result::<i64>(connection)
+            })?)
+        };
+        let refused: Result<i64, Error> = scratch.open().write(work).await;
+        assert!(matches!(&refused, Err(Error::Query(why)) if why.contains("1 parameters")), "{refused:?}");
+    });
+}
+
+#[test]
 fn a_text_of_our_own_stays_prepared() {
     scratch::run(Engine::Postgres, async |scratch| {
         let database = scratch.open();
