@@ -38,7 +38,7 @@ pub use connection::DatabaseConnection;
 pub use error::Error;
 pub use location::{Engine, Location};
 pub use migrations::migrate;
-pub(crate) use prepared::{Parameter, Prepared};
+pub(crate) use prepared::{Bind, Parameter, Prepared};
 use transaction::lock_keys;
 pub use transaction::{Transaction, lock};
 pub(crate) use transaction::{all_inserted, bulk_rows, each_engine, insert_rows};

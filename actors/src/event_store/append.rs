@@ -4,7 +4,6 @@ use amqp::Envelope;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,7 +11,9 @@ use uuid::Uuid;
 use super::schema::{events, outbox};
 use super::{AggregateEvent, Origin};
 use crate::database::sql_types::{Id, Instant, Json, SqlId, SqlInstant, SqlJson};
-use crate::database::{DatabaseConnection, Error, Transaction, all_inserted, each_engine, insert_rows};
+use crate::database::{
+    Bind, DatabaseConnection, Error, Parameter, Prepared, Transaction, all_inserted, each_engine, insert_rows,
+};
 
 /// An event that a command decided on, with the version that it gives its aggregate.
 #[derive(Debug, Clone)]
@@ -90,7 +91,7 @@ pub fn append<E: AggregateEvent>(
         })
         .collect();
     match (rows.as_slice(), transaction.connection()) {
-        ([row], DatabaseConnection::Postgres(connection)) => all_inserted(1, AppendOne(row).execute(connection))?,
+        ([row], DatabaseConnection::Postgres(connection)) => all_inserted(1, append_with_outbox(connection, row))?,
         _ => {
             insert_rows!(transaction, events::table, &rows)?;
             for chunk in rows.chunks(1_000) {
@@ -108,44 +109,21 @@ pub fn append<E: AggregateEvent>(
 }
 
 /// Inserts an event and its outbox row with one statement, which stays prepared.
-struct AppendOne<'a>(&'a NewEvent);
-
-impl QueryId for AppendOne<'_> {
-    type QueryId = AppendOne<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
+fn append_with_outbox(connection: &mut PgConnection, row: &NewEvent) -> QueryResult<usize> {
+    const TEXT: &str = "WITH appended AS (INSERT INTO events (event_id, event_type, service, aggregate_type, aggregate_id, \
+        version, recorded_at, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+        RETURNING position, aggregate_id, recorded_at) INSERT INTO outbox (position, aggregate_id, due_at) \
+        SELECT position, aggregate_id, recorded_at FROM appended";
+    let (event_id, aggregate_id) =
+        (Parameter::<SqlId, _>::new(row.event_id), Parameter::<SqlId, _>::new(row.aggregate_id));
+    let [event_type, service, aggregate_type] =
+        [row.event_type, row.service, row.aggregate_type].map(Parameter::<Text, _>::new);
+    let (version, at) = (Parameter::<BigInt, _>::new(row.version), Parameter::<SqlInstant, _>::new(row.recorded_at));
+    let [data, metadata] = [&row.data, &row.metadata].map(Parameter::<SqlJson, _>::new);
+    let parameters: [&dyn Bind<Pg>; 9] =
+        [&event_id, &event_type, &service, &aggregate_type, &aggregate_id, &version, &at, &data, &metadata];
+    Prepared::<_, ()>::new(TEXT, &parameters).execute(connection)
 }
-
-impl QueryFragment<Pg> for AppendOne<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let Self(row) = self;
-        out.push_sql(
-            "WITH appended AS (INSERT INTO events (event_id, event_type, service, aggregate_type, aggregate_id, version, \
-             recorded_at, data, metadata) VALUES (",
-        );
-        out.push_bind_param::<SqlId, _>(&row.event_id)?;
-        for text in [&row.event_type, &row.service, &row.aggregate_type] {
-            out.push_sql(", ");
-            out.push_bind_param::<Text, _>(text)?;
-        }
-        out.push_sql(", ");
-        out.push_bind_param::<SqlId, _>(&row.aggregate_id)?;
-        out.push_sql(", ");
-        out.push_bind_param::<BigInt, _>(&row.version)?;
-        out.push_sql(", ");
-        out.push_bind_param::<SqlInstant, _>(&row.recorded_at)?;
-        for json in [&row.data, &row.metadata] {
-            out.push_sql(", ");
-            out.push_bind_param::<SqlJson, _>(json)?;
-        }
-        out.push_sql(
-            ") RETURNING position, aggregate_id, recorded_at) INSERT INTO outbox (position, aggregate_id, due_at) \
-             SELECT position, aggregate_id, recorded_at FROM appended",
-        );
-        Ok(())
-    }
-}
-
-impl RunQueryDsl<PgConnection> for AppendOne<'_> {}
 
 fn enqueue(transaction: &mut Transaction<'_>, ids: &[Id]) -> Result<(), Error> {
     let written = each_engine!(transaction.connection(), connection => {

@@ -6,7 +6,6 @@ use redis::{ErrorKind, IntoConnectionInfo, RedisError};
 
 /// Opens connections, all to the same run of the server. One that was started again may have come up with old data, so
 /// whoever meets another run must first make sure that nothing outdated is in it.
-#[derive(Clone)]
 pub(super) struct Connector {
     inner: RedisConnectionManager,
     run: Option<String>,
