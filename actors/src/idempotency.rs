@@ -79,7 +79,7 @@ pub fn start(
             idempotent_requests::headers,
             idempotent_requests::body,
         ))
-        .first::<Row>(transaction.connection())
+        .get_result::<Row>(transaction.connection())
         .optional()?;
     match row {
         None => insert(transaction, key, fingerprint, now)?,

@@ -14,7 +14,7 @@ SELECT "availability_profiles"."resource_id", "availability_profiles"."version",
     "availability_profiles"."category_id", "availability_profiles"."building", "availability_profiles"."features",
     "availability_profiles"."status", "availability_profiles"."rules", "availability_profiles"."opening",
     "availability_profiles"."deleted" FROM "availability_profiles"
-    WHERE ("availability_profiles"."resource_id" = lpad(:resource, 32, '0')::uuid) LIMIT 1;
+    WHERE ("availability_profiles"."resource_id" = lpad(:resource, 32, '0')::uuid);
 SELECT "occupancy"."resource_id", "occupancy"."unit", "occupancy"."starts_at", "occupancy"."ends_at",
     "occupancy"."holder_id" FROM "occupancy"
     WHERE (((("occupancy"."resource_id" = lpad(:resource, 32, '0')::uuid)

@@ -36,8 +36,7 @@ pub fn postgres(servers: &Servers, resources: u64, reservations: u64) -> Outcome
     let own = tempfile::Builder::new().prefix("bookly-bench-").tempdir()?;
     let setup = Setup { database_url: Some(database.url()), ..Setup::default() };
     let administrator = fill(servers, &setup, own.path(), resources, reservations)?;
-    // A database that was used for a while has been looked at; one that was filled a moment ago has not.
-    diesel::connection::SimpleConnection::batch_execute(&mut database.connect()?, "VACUUM ANALYZE")?;
+    database.look_after()?;
     Ok((database, administrator))
 }
 

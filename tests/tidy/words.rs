@@ -1,7 +1,7 @@
 //! Words that do not belong into the workspace's files.
 
-use super::code::mask;
-use super::rule::{Finding, Rule, phrases, rust_in};
+use super::code::{line_of, mask};
+use super::rule::{Finding, Rule, phrases, rust_in, shipped};
 
 #[test]
 fn modules_are_named_after_a_subject() {
@@ -36,6 +36,38 @@ fn nothing_is_left_undone() {
         finds: |file| phrases(&mask(&file.text), &["#[ignore", "todo!", "unimplemented!", "dbg!"]),
         broken: ("a.rs", "#[test]\n#[ignore = \"slow\"]\nfn a() {}"),
         kept: ("a.rs", "// todo! says the rule\nfn a() { todo(\"dbg!\") }"),
+    };
+    rule.hold();
+}
+
+#[test]
+fn a_row_is_found_without_a_limit() {
+    let rule = Rule {
+        says: "what is looked for by its primary key is got with `get_result`, not with `first`",
+        because: "`first` binds a LIMIT, and SQLite plans a statement anew whenever the parameter of its LIMIT is bound",
+        instead: "write `.find(id).get_result(connection)`",
+        covers: |path| rust_in(path, &["actors/src/"]),
+        finds: |file| {
+            let code = shipped(file);
+            let mut from = 0;
+            let mut found = Vec::new();
+            for statement in code.split_inclusive([';', '{', '}']) {
+                if let Some(find) = statement.find(".find(")
+                    && let Some(first) = ["first(connection", "first::<", "first(transaction"]
+                        .into_iter()
+                        .find_map(|first| statement[find..].find(first))
+                {
+                    found.push((line_of(&code, from + find + first), "`first` behind `find`".to_owned()));
+                }
+                from += statement.len();
+            }
+            found
+        },
+        broken: ("actors/src/a.rs", "fn a() { rows::table.find(1).first::<Row>(connection); }"),
+        kept: (
+            "actors/src/a.rs",
+            "fn a() { names.iter().find(is_long); rows::table.order(rows::id).first::<Row>(connection); }",
+        ),
     };
     rule.hold();
 }

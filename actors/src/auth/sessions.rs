@@ -51,7 +51,7 @@ pub(super) struct Presented {
 /// The session with this id.
 pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<Session, Error> {
     use login_sessions as l;
-    let row = l::table.find(Id(id)).select((l::user_id, l::revoked_at)).first::<(Id, Option<Instant>)>(connection);
+    let row = l::table.find(Id(id)).select((l::user_id, l::revoked_at)).get_result::<(Id, Option<Instant>)>(connection);
     let (user_id, revoked_at) = row.optional().map_err(database::Error::from)?.ok_or(Error::TokenInvalid)?;
     Ok(Session { user_id: user_id.0, active: revoked_at.is_none() })
 }
@@ -90,7 +90,7 @@ pub(super) fn find_token(
         .filter(r::expires_at.gt(Instant(now)))
         .filter(l::revoked_at.is_null())
         .select((l::id, l::user_id, r::rotated_at))
-        .first(transaction.connection())
+        .get_result(transaction.connection())
         .optional()
         .map_err(database::Error::from)?;
     let (session_id, user_id, rotated_at) = found.ok_or(Error::TokenInvalid)?;

@@ -129,7 +129,7 @@ pub(super) struct Account {
 
 /// The user with this id.
 pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<User, Error> {
-    let row = users::table.find(Id(id)).select(COLUMNS).first::<Row>(connection).optional();
+    let row = users::table.find(Id(id)).select(COLUMNS).get_result::<Row>(connection).optional();
     Ok(row.map_err(database::Error::from)?.ok_or(Error::NotFound)?.user()?)
 }
 
@@ -138,7 +138,7 @@ pub(super) fn find_account(connection: &mut DatabaseConnection, email: &str) -> 
     let row = users::table
         .filter(users::email.eq(email))
         .select((COLUMNS, users::password_hash))
-        .first::<(Row, String)>(connection)
+        .get_result::<(Row, String)>(connection)
         .optional()
         .map_err(database::Error::from)?;
     row.map(|(row, password_hash)| Ok(Account { user: row.user()?, password_hash })).transpose()

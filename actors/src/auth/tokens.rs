@@ -118,7 +118,7 @@ fn key(transaction: &mut Transaction<'_>, new: &Secret) -> Result<String, Error>
         diesel::insert_into(table).values(row).on_conflict_do_nothing().execute(connection)
     })
     .map_err(database::Error::from)?;
-    let stored = table.find(KEY_NAME).select(value).first(transaction.connection());
+    let stored = table.find(KEY_NAME).select(value).get_result(transaction.connection());
     Ok(stored.map_err(database::Error::from)?)
 }
 

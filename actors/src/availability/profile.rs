@@ -179,7 +179,7 @@ impl Row {
 /// The profile of a resource, deleted ones included.
 pub(super) fn find(connection: &mut DatabaseConnection, resource_id: Uuid) -> Result<Option<Profile>, database::Error> {
     let row: Option<Row> = each_engine!(connection, connection => {
-        availability_profiles::table.find(Id(resource_id)).first(connection).optional()
+        availability_profiles::table.find(Id(resource_id)).get_result(connection).optional()
     })?;
     row.map(Row::profile).transpose()
 }

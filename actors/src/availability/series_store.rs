@@ -49,8 +49,11 @@ type Row = (Id, Id, Id, String, String, Option<String>, Instant);
 
 /// The series with this id.
 pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<SeriesHead, Error> {
-    let row =
-        reservation_series::table.find(Id(id)).first::<Row>(connection).optional().map_err(database::Error::from)?;
+    let row = reservation_series::table
+        .find(Id(id))
+        .get_result::<Row>(connection)
+        .optional()
+        .map_err(database::Error::from)?;
     let (id, resource_id, user_id, rrule, time_zone, purpose, created_at) = row.ok_or(Error::SeriesNotFound)?;
     let (id, resource_id, user_id, created_at) = (id.0, resource_id.0, user_id.0, created_at.0);
     Ok(SeriesHead { id, resource_id, user_id, rrule, time_zone, purpose, created_at })

@@ -112,7 +112,8 @@ pub(super) fn read(rows: Vec<Row>) -> Result<Vec<Reservation>, database::Error> 
 
 /// The reservation with this id.
 pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<Reservation, Error> {
-    let row = reservations::table.find(Id(id)).first::<Row>(connection).optional().map_err(database::Error::from)?;
+    let row =
+        reservations::table.find(Id(id)).get_result::<Row>(connection).optional().map_err(database::Error::from)?;
     Ok(row.ok_or(Error::NotFound)?.reservation()?)
 }
 

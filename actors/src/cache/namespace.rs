@@ -34,5 +34,5 @@ fn stored(transaction: &mut Transaction<'_>) -> Result<String, Error> {
             .on_conflict_do_nothing()
             .execute(connection)
     })?;
-    Ok(table.find(NAME).select(value).first(transaction.connection())?)
+    Ok(table.find(NAME).select(value).get_result(transaction.connection())?)
 }

@@ -72,7 +72,7 @@ fn noted(transaction: &mut Transaction<'_>, Usage(usage): &Usage) -> Result<Epoc
             .execute(connection)
     })?;
     lock(transaction, &[START])?;
-    let known: String = table.find(NAME).select(value).first(transaction.connection())?;
+    let known: String = table.find(NAME).select(value).get_result(transaction.connection())?;
     let (epoch, before) = known.split_once(' ').unwrap_or_default();
     if before == usage {
         return Ok(Epoch { name: epoch.to_owned(), ended: None });

@@ -119,8 +119,17 @@ impl Worker {
                 begun => return begun,
             }
         }
-        let session = Session::new(self.location.connect(self.role == Role::SqliteReader)?);
+        let session = Session::new(self.connect()?);
         self.begin_on(session, begin)
+    }
+
+    fn connect(&self) -> Result<DatabaseConnection, Error> {
+        let mut connection = self.location.connect(self.role == Role::SqliteReader)?;
+        if self.role == Role::SqliteWriter {
+            // What a savepoint may have to undo: SQLite else writes it to a file, which took a fifth of the writer's time.
+            connection.batch_execute("PRAGMA temp_store = MEMORY")?;
+        }
+        Ok(connection)
     }
 
     /// Keeps a connection that is alive for the next job: a lock that was not to be had in time is no fault of it.

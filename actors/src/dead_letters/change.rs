@@ -31,7 +31,7 @@ pub(super) fn lock(
 
 /// The letter with this id.
 pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<DeadLetter, Error> {
-    let row = dead_letters::table.find(Id(id)).select(Row::as_select()).first::<Row>(connection).optional()?;
+    let row = dead_letters::table.find(Id(id)).select(Row::as_select()).get_result::<Row>(connection).optional()?;
     Ok(row.ok_or(Error::NotFound)?.dead_letter()?)
 }
 

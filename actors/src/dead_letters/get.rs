@@ -48,10 +48,10 @@ impl Query for GetDeadLetter {
     fn run(self, connection: &mut DatabaseConnection, _: &Context) -> Result<DeadLetterFile, Error> {
         type Contents = (Json, Vec<u8>, Option<Vec<u8>>);
         let row = dead_letters::table.find(Id(self.0));
-        let letter = row.select(Row::as_select()).first::<Row>(connection).optional()?.ok_or(Error::NotFound)?;
+        let letter = row.select(Row::as_select()).get_result::<Row>(connection).optional()?.ok_or(Error::NotFound)?;
         let (attempts, bytes, edited) = row
             .select((dead_letters::attempts, dead_letters::bytes, dead_letters::edited))
-            .first::<Contents>(connection)?;
+            .get_result::<Contents>(connection)?;
         let attempts = serde_json::from_value(attempts.0)
             .map_err(|error| database::Error::Damaged(format!("attempts of dead letter {}: {error}", self.0)))?;
         Ok(DeadLetterFile {

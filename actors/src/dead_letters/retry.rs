@@ -76,7 +76,7 @@ fn edited(connection: &mut DatabaseConnection, letter: &DeadLetter, data: &Value
     if letter.consumer == RELAY {
         return Err(refused("the event store keeps events as they happened; correct the state with a new command"));
     }
-    let bytes: Vec<u8> = dead_letters::table.find(Id(letter.id)).select(dead_letters::bytes).first(connection)?;
+    let bytes: Vec<u8> = dead_letters::table.find(Id(letter.id)).select(dead_letters::bytes).get_result(connection)?;
     let unreadable = |error| {
         let why =
             format!("the message is no envelope ({error}); have its publisher send it again, and discard this one");

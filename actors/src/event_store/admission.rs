@@ -183,5 +183,5 @@ fn missing(connection: &mut DatabaseConnection, service: Service, event: &Envelo
 /// When the query fails.
 pub fn is_ours(transaction: &mut Transaction<'_>, event: &Envelope) -> Result<bool, Error> {
     let found = events::table.filter(events::event_id.eq(Id(event.event_id))).select(events::position);
-    Ok(found.first::<i64>(transaction.connection()).optional()?.is_some())
+    Ok(found.get_result::<i64>(transaction.connection()).optional()?.is_some())
 }

@@ -92,6 +92,7 @@ pub fn append<E: AggregateEvent>(
         .collect();
     match (rows.as_slice(), transaction.connection()) {
         ([row], DatabaseConnection::Postgres(connection)) => all_inserted(1, append_with_outbox(connection, row))?,
+        ([row], DatabaseConnection::Sqlite(connection)) => all_inserted(1, append_then_outbox(connection, row))?,
         _ => {
             insert_rows!(transaction, events::table, &rows)?;
             for chunk in rows.chunks(1_000) {
@@ -123,6 +124,15 @@ fn append_with_outbox(connection: &mut PgConnection, row: &NewEvent) -> QueryRes
     let parameters: [&dyn Bind<Pg>; 9] =
         [&event_id, &event_type, &service, &aggregate_type, &aggregate_id, &version, &at, &data, &metadata];
     Prepared::<_, ()>::new(TEXT, &parameters).execute(connection)
+}
+
+/// Inserts an event and then its outbox row, with statements that stay prepared. An event's position is its row's number.
+fn append_then_outbox(connection: &mut SqliteConnection, row: &NewEvent) -> QueryResult<usize> {
+    const TEXT: &str = "INSERT INTO outbox (position, aggregate_id, due_at) VALUES (last_insert_rowid(), ?, ?)";
+    diesel::insert_into(events::table).values(row).execute(connection)?;
+    let aggregate_id = Parameter::<SqlId, _>::new(row.aggregate_id);
+    let due_at = Parameter::<SqlInstant, _>::new(row.recorded_at);
+    Prepared::<_, ()>::new(TEXT, &[&aggregate_id, &due_at]).execute(connection)
 }
 
 fn enqueue(transaction: &mut Transaction<'_>, ids: &[Id]) -> Result<(), Error> {

@@ -18,7 +18,7 @@ use crate::database::{DatabaseConnection, Error, Transaction, each_engine};
 /// When the query fails.
 pub fn unfinished(connection: &mut DatabaseConnection, consumer: &str, event_id: Uuid) -> Result<i32, Error> {
     let row = executions::table.find((consumer, Id(event_id))).select(executions::starts);
-    Ok(row.first(connection).optional()?.unwrap_or(0))
+    Ok(row.get_result(connection).optional()?.unwrap_or(0))
 }
 
 /// Notes that the handling of this delivery begins.

@@ -169,7 +169,7 @@ pub fn discard(transaction: &mut Transaction<'_>, event_id: Uuid) -> Result<(), 
 
 fn position_of(connection: &mut DatabaseConnection, event_id: Uuid) -> Result<Option<i64>, Error> {
     let found = events::table.filter(events::event_id.eq(Id(event_id))).select(events::position);
-    Ok(found.first(connection).optional()?)
+    Ok(found.get_result(connection).optional()?)
 }
 
 /// Gives claims back, for events behind a failed one and for a relay that stops.

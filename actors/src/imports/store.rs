@@ -73,7 +73,7 @@ pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<Impo
     let stored: Option<Json> = imports::table
         .find(Id(id))
         .select(imports::report)
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(database::Error::from)?;
     Ok(read(id, stored.ok_or(Error::NotFound)?)?)

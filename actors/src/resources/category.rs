@@ -107,7 +107,7 @@ fn category((id, name, description, parent, version, created_at, updated_at): Ro
 }
 
 pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<Category, Error> {
-    let row = categories::table.find(Id(id)).first::<Row>(connection).optional().map_err(database::Error::from)?;
+    let row = categories::table.find(Id(id)).get_result::<Row>(connection).optional().map_err(database::Error::from)?;
     row.map(category).ok_or(Error::CategoryNotFound)
 }
 

@@ -128,7 +128,7 @@ impl Row {
 
 /// The resource with this id, deleted ones included.
 pub(super) fn find(connection: &mut DatabaseConnection, id: Uuid) -> Result<Resource, Error> {
-    let row = resources::table.find(Id(id)).first::<Row>(connection).optional().map_err(database::Error::from)?;
+    let row = resources::table.find(Id(id)).get_result::<Row>(connection).optional().map_err(database::Error::from)?;
     Ok(row.ok_or(Error::NotFound)?.resource()?)
 }
 

@@ -36,7 +36,7 @@ fn measure(servers: &Servers, scale: Scale) -> Outcome<Vec<Row>> {
     };
     let mut rows = Vec::new();
     {
-        let program = calm(servers, scale, &whole)?;
+        let program = calm(servers, scale, &whole, || database.look_after())?;
         let (before, began) = (database.transactions()?, Instant::now());
         if before == 0 {
             return Err("PostgreSQL does not count transactions".into());
@@ -47,7 +47,7 @@ fn measure(servers: &Servers, scale: Scale) -> Outcome<Vec<Row>> {
         let what = "transactions, with PostgreSQL, RabbitMQ and Redis";
         rows.push(Row::alone(what, "1/s", Series::of([queries])).wanted(Reach::AtMost(0.3)));
     }
-    let program = calm(servers, scale, &Setup::default())?;
+    let program = calm(servers, scale, &Setup::default(), || Ok(()))?;
     rows.extend(Quiet::during(&program, span(scale))?.rows("embedded"));
     Ok(rows)
 }
@@ -57,9 +57,10 @@ fn span(scale: Scale) -> Duration {
 }
 
 /// A program that has been used a little and has finished with that.
-fn calm(servers: &Servers, scale: Scale, setup: &Setup) -> Outcome<Program> {
+fn calm(servers: &Servers, scale: Scale, setup: &Setup, finish: impl Fn() -> Outcome) -> Outcome<Program> {
     let program = Program::start(servers, setup)?;
     program.administrator()?.settle()?;
+    finish()?;
     // What is still done for the last request, such as closing its connection, is no idling.
     std::thread::sleep(scale.of(Duration::from_secs(15), Duration::from_millis(500)));
     Ok(program)

@@ -62,7 +62,7 @@ pub(in crate::auth) fn all(connection: &mut DatabaseConnection) -> Result<Vec<Ro
 /// Locks the role, and reads what it was given.
 pub(super) fn load(transaction: &mut Transaction<'_>, role: Role) -> Result<Option<RoleGrants>, Error> {
     database::lock(transaction, &[role.id()])?;
-    let row = role_grants::table.find(Id(role.id())).first::<Row>(transaction.connection()).optional();
+    let row = role_grants::table.find(Id(role.id())).get_result::<Row>(transaction.connection()).optional();
     Ok(row.map_err(database::Error::from)?.map(Row::grants).transpose()?)
 }
 

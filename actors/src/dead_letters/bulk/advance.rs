@@ -48,7 +48,7 @@ fn advance(transaction: &mut Transaction<'_>, id: Id, now: DateTime<Utc>) -> Res
     diesel::update(bulk_retries::table.find(id))
         .set(bulk_retries::updated_at.eq(bulk_retries::updated_at))
         .execute(transaction.connection())?;
-    let before = bulk_retries::table.find(id).first::<Row>(transaction.connection())?.bulk()?;
+    let before = bulk_retries::table.find(id).get_result::<Row>(transaction.connection())?.bulk()?;
     let mut bulk = before.clone();
     match bulk.state {
         BulkState::Canary => canary(transaction, &mut bulk, now)?,
@@ -75,7 +75,7 @@ fn canary(transaction: &mut Transaction<'_>, bulk: &mut BulkRetry, now: DateTime
     let (state, error, resolution): Fate = dead_letters::table
         .find(Id(canary_id))
         .select((dead_letters::state, dead_letters::error, dead_letters::resolution))
-        .first(transaction.connection())?;
+        .get_result(transaction.connection())?;
     match State::named(&state) {
         Some(State::Resolved) if resolution.as_deref() == Some(REPLAYED) => {
             (bulk.state, bulk.advanced_at) = (BulkState::Running, now);

@@ -21,7 +21,7 @@ impl Query for GetBulkRetry {
     type Refusal = Error;
 
     fn run(self, connection: &mut DatabaseConnection, _: &Context) -> Result<BulkRetry, Error> {
-        let row = bulk_retries::table.find(Id(self.0)).first::<Row>(connection).optional()?;
+        let row = bulk_retries::table.find(Id(self.0)).get_result::<Row>(connection).optional()?;
         Ok(row.ok_or(Error::BulkNotFound)?.bulk()?)
     }
 }

@@ -19,7 +19,7 @@ const PROFILE: &str = "SELECT `availability_profiles`.`resource_id`, `availabili
     `availability_profiles`.`capacity`, `availability_profiles`.`category_id`, `availability_profiles`.`building`, \
     `availability_profiles`.`features`, `availability_profiles`.`status`, `availability_profiles`.`rules`, \
     `availability_profiles`.`opening`, `availability_profiles`.`deleted` FROM `availability_profiles` \
-    WHERE (`availability_profiles`.`resource_id` = ?) LIMIT ?";
+    WHERE (`availability_profiles`.`resource_id` = ?)";
 const HOLDS: &str = "SELECT `occupancy`.`resource_id`, `occupancy`.`unit`, `occupancy`.`starts_at`, `occupancy`.`ends_at`, \
     `occupancy`.`holder_id` FROM `occupancy` WHERE ((((`occupancy`.`resource_id` = ?) AND (`occupancy`.`starts_at` < ?)) \
     AND (`occupancy`.`starts_at` > ?)) AND (`occupancy`.`ends_at` > ?)) ORDER BY `occupancy`.`starts_at`, `occupancy`.`unit`";
@@ -30,9 +30,7 @@ const RESERVE: &str = "INSERT INTO `reservations` (`id`, `resource_id`, `user_id
     `created_at`, `updated_at`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const APPEND: &str = "INSERT INTO `events` (`event_id`, `event_type`, `service`, `aggregate_type`, `aggregate_id`, `version`, \
     `recorded_at`, `data`, `metadata`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const ENQUEUE: &str = "INSERT INTO `outbox` (`position`, `aggregate_id`, `due_at`) SELECT `events`.`position`, \
-    `events`.`aggregate_id`, `events`.`recorded_at` FROM `events` WHERE (`events`.`event_id` IN (?)) \
-    ORDER BY `events`.`position`";
+const ENQUEUE: &str = "INSERT INTO outbox (position, aggregate_id, due_at) VALUES (last_insert_rowid(), ?, ?)";
 /// Who books everything.
 const USER: [u8; 16] = [7; 16];
 /// How far back what overlaps a moment may begin.
@@ -123,12 +121,12 @@ impl Event {
             Words(&self.metadata),
         ];
         [
-            statement(PROFILE, vec![Id(resource), Number(1)]),
+            statement(PROFILE, vec![Id(resource)]),
             statement(HOLDS, vec![Id(resource), Number(to), Number(from - A_DAY_US), Number(from)]),
             statement(OCCUPY, vec![Id(resource), Number(0), Number(from), Number(to), Id(id)]),
             statement(RESERVE, reservation),
             statement(APPEND, event),
-            statement(ENQUEUE, vec![Id(id)]),
+            statement(ENQUEUE, vec![Id(id), Number(from)]),
         ]
     }
 }
