@@ -39,6 +39,7 @@ pub use error::Error;
 pub use location::{Engine, Location};
 pub use migrations::migrate;
 pub(crate) use prepared::{Bind, Parameter, Prepared};
+pub use queue::Plans;
 use transaction::lock_keys;
 pub use transaction::{Transaction, lock};
 pub(crate) use transaction::{all_inserted, bulk_rows, each_engine, insert_rows};
@@ -147,18 +148,15 @@ impl Database {
     /// PostgreSQL server that fails may lose such commits, its last ones, never any out of the middle
     /// (<https://www.postgresql.org/docs/current/wal-async-commit.html>). On SQLite commits are shared instead.
     ///
-    /// A statement that stays prepared keeps its plan while its tables grow. Work that `replans` has one made for their size
-    /// now, which takes about a millisecond.
-    ///
     /// # Errors
     /// What `work` returned, or a failure of storage itself.
-    pub async fn write_repeatable<T, E, F>(&self, replans: bool, work: F) -> Result<T, E>
+    pub async fn write_repeatable<T, E, F>(&self, plans: Plans, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.0.writes, Manner::Repeatable { replans }, Vec::new(), work).await
+        submit(&self.0.writes, Manner::Repeatable(plans), Vec::new(), work).await
     }
 
     /// Runs `work` on a snapshot: all its queries see the same state. It cannot write.

@@ -17,13 +17,23 @@ pub(super) enum Ending {
 /// outdates is forgotten.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), Error>, Option<Forgotten>) + Send>;
 
+/// Where the plans of a transaction's statements come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plans {
+    /// They may be those of earlier executions, which take no time and may be seconds old.
+    Kept,
+    /// They are made for what the tables hold now, in about a millisecond each: for work whose tables may have grown from
+    /// nothing to very much a moment ago.
+    Fresh,
+}
+
 /// What kind of transaction work needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
     /// On disk before it is answered.
     Durable,
     /// Answered before it is on disk.
-    Repeatable { replans: bool },
+    Repeatable(Plans),
     /// Reads a snapshot.
     Snapshot,
 }

@@ -77,3 +77,35 @@ impl Session {
         self.connection.batch_execute("ROLLBACK").is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scratch::{self, Scratch};
+    use super::super::{Engine, Location};
+    use super::*;
+
+    fn used(scratch: &Scratch, ago: Duration) -> Session {
+        let mut session = Session::new(scratch.location().connect(false).expect("connected"));
+        session.used_at = Instant::now().checked_sub(ago).expect("this machine has been up for longer");
+        session
+    }
+
+    #[test]
+    fn a_connection_to_a_server_that_was_idle_for_long_is_used_no_more() {
+        scratch::run(Engine::Postgres, async |scratch| {
+            assert!(used(&scratch, IDLE_AT_MOST / 2).is_fresh());
+            let mut old = used(&scratch, IDLE_AT_MOST);
+            assert!(!old.is_fresh());
+            old.begin("BEGIN").expect("begun");
+            assert!(old.is_fresh(), "it was used just now");
+        });
+    }
+
+    #[test]
+    fn a_file_is_never_too_old() {
+        scratch::run(Engine::Sqlite, async |scratch| {
+            assert!(matches!(scratch.location(), Location::Sqlite(_)));
+            assert!(used(&scratch, IDLE_AT_MOST * 2).is_fresh());
+        });
+    }
+}

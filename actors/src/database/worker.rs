@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use diesel::connection::SimpleConnection;
 
 use super::connection::DatabaseConnection;
-use super::queue::{Answer, Ending, Job, Manner, Queue};
+use super::queue::{Answer, Ending, Job, Manner, Plans, Queue};
 use super::session::Session;
 use super::{Appended, Error, Location, Transaction};
 use crate::cache::invalidation::Forgotten;
@@ -148,8 +148,8 @@ impl Worker {
 fn begin(role: Role, job: &Job) -> String {
     let begin = match (role, job.manner) {
         (Role::Postgres, Manner::Durable) => "BEGIN",
-        (Role::Postgres, Manner::Repeatable { replans: false }) => "BEGIN; SET LOCAL synchronous_commit = off",
-        (Role::Postgres, Manner::Repeatable { replans: true }) => {
+        (Role::Postgres, Manner::Repeatable(Plans::Kept)) => "BEGIN; SET LOCAL synchronous_commit = off",
+        (Role::Postgres, Manner::Repeatable(Plans::Fresh)) => {
             "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL plan_cache_mode = force_custom_plan"
         }
         (Role::Postgres, Manner::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",

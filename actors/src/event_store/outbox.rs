@@ -21,28 +21,31 @@ const NEVER: DateTime<Utc> = DateTime::from_timestamp(253_370_764_800, 0).expect
 
 /// The write transaction is SQLite's lock; on PostgreSQL the rows are locked.
 static CLAIMING: LazyLock<String> = LazyLock::new(|| claiming("", "IN (", ")"));
-static CLAIMING_BESIDE_OTHERS: LazyLock<String> =
+pub(super) static CLAIMING_BESIDE_OTHERS: LazyLock<String> =
     LazyLock::new(|| claiming("FOR UPDATE OF o SKIP LOCKED", "= ANY (ARRAY(", "))"));
 
 /// PostgreSQL often believes the outbox to be empty, which it mostly is, and then any plan seems good to it. So there must be no
-/// bad one: it is asked row by row, because joins may read the whole outbox for each claim or even for each row, and `+ 0`
-/// names the expression in the index of aggregates, so that those are not sought among the events of all.
+/// bad one: it is asked row by row, because joins may read the whole outbox for each claim or even for each row; of an
+/// aggregate only the first event is looked at, and the first that is not claimed, because an aggregate may have a pile of
+/// its own; and `+ 0` names the expression in the index of aggregates, so that those are not sought among the events of all.
 fn claiming(passing_over: &str, among: &str, end: &str) -> String {
     format!(
         "WITH free AS MATERIALIZED (
             SELECT o.position, o.aggregate_id FROM outbox o
             WHERE o.due_at <= ? AND (o.claimed_until IS NULL OR o.claimed_until < ?)
               AND (
-                SELECT earlier.position FROM outbox earlier
-                WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position + 0 < o.position
-                  AND (earlier.due_at > ? OR earlier.claimed_until >= ?) LIMIT 1) IS NULL
-            ORDER BY o.position LIMIT ? {passing_over})
+                SELECT first.due_at <= ? AND (first.claimed_until IS NULL OR first.claimed_until < ?) FROM outbox first
+                WHERE first.aggregate_id = o.aggregate_id ORDER BY first.position + 0 LIMIT 1)
+            ORDER BY o.position LIMIT ? {passing_over}),
+         numbered AS (
+            SELECT position, aggregate_id, row_number() OVER (PARTITION BY aggregate_id ORDER BY position) AS number FROM free),
+         bounded AS (
+            SELECT position, min(CASE WHEN number = 1 THEN (
+                SELECT other.position FROM outbox other
+                WHERE other.aggregate_id = numbered.aggregate_id AND other.position NOT IN (SELECT position FROM free)
+                ORDER BY other.position + 0 LIMIT 1) END) OVER (PARTITION BY aggregate_id) AS bound FROM numbered)
          UPDATE outbox SET claimed_until = ?, claims = claims + 1 WHERE position {among}
-            SELECT free.position FROM free
-            WHERE (
-                SELECT earlier.position FROM outbox earlier
-                WHERE earlier.aggregate_id = free.aggregate_id AND earlier.position + 0 < free.position
-                  AND earlier.position NOT IN (SELECT position FROM free) LIMIT 1) IS NULL{end}
+            SELECT position FROM bounded WHERE bound IS NULL OR position < bound{end}
          RETURNING position, attempts, claims, last_error IS NOT NULL"
     )
 }
@@ -75,8 +78,8 @@ pub struct Failure {
     pub error: String,
 }
 
-/// Claims up to `limit` events that are due, in order, leaving out every event behind an earlier one of its aggregate
-/// that is claimed or waits for its next attempt.
+/// Claims up to `limit` events that are due, in order, leaving out every aggregate whose first event is claimed or waits for
+/// its next attempt.
 ///
 /// Rows that another process is busy with are passed over, not waited for. That alone could take an event past an
 /// earlier one of its aggregate, so only those are claimed whose predecessors are claimed here as well.
@@ -248,13 +251,14 @@ pub fn waiting(connection: &mut DatabaseConnection) -> Result<Backlog, Error> {
     Ok(Backlog { waiting, failing, ..Backlog::default() })
 }
 
+/// Of each aggregate only the first event is looked for: an aggregate may have a pile of its own.
+pub(super) const NEXT_DUE: &str = "
+    SELECT min(CASE WHEN o.claimed_until > o.due_at THEN o.claimed_until ELSE o.due_at END) AS at FROM outbox o
+    WHERE o.position = (
+        SELECT first.position FROM outbox first WHERE first.aggregate_id = o.aggregate_id ORDER BY first.position + 0 LIMIT 1)";
+
 fn next_due_at(connection: &mut DatabaseConnection) -> Result<Option<DateTime<Utc>>, Error> {
-    let due: Due = diesel::sql_query(
-        "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at FROM outbox o
-         WHERE NOT EXISTS (
-            SELECT 1 FROM outbox earlier WHERE earlier.aggregate_id = o.aggregate_id AND earlier.position + 0 < o.position)",
-    )
-    .get_result(connection)?;
+    let due: Due = diesel::sql_query(NEXT_DUE).get_result(connection)?;
     Ok(due.at.map(|at| at.0))
 }
 

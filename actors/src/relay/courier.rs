@@ -12,10 +12,11 @@ use futures_util::future::{FusedFuture, OptionFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::ledger::{Ledger, Outcome, by_aggregate};
+use super::prospect::Prospect;
 use super::watch::Watch;
 use crate::cache::CacheClient;
 use crate::clock::{Clock, Ids};
-use crate::database::{Database, Engine, Error, Transaction};
+use crate::database::{Database, Engine, Error, Plans, Transaction};
 use crate::dead_letters::model::policy;
 use crate::dead_letters::{self, EventRef, Parcel, RELAY, Reason};
 use crate::event_store::outbox::{self, Failure, Outgoing};
@@ -24,7 +25,7 @@ use crate::supervision::Life;
 /// Events on their way at once: more than the road has unconfirmed, so that it never waits for a claim.
 const WINDOW: usize = 2_000;
 /// Claims are made for at least so many, while others are on their way: each costs a transaction.
-const CLAIM: usize = WINDOW / 4;
+pub(super) const CLAIM: usize = WINDOW / 4;
 /// How often claims are renewed while events are on their way: well within [`outbox::CLAIM`].
 const RENEWAL: Duration = Duration::from_secs(1);
 /// The pause after storage failed.
@@ -46,11 +47,7 @@ impl Courier {
         let mut chains = FuturesUnordered::new();
         let (mut on_the_way, mut ledger) = (HashSet::new(), Ledger::default());
         let (mut claiming, mut settling) = (OptionFuture::default(), OptionFuture::default());
-        let (mut look, mut is_quiet, mut watch) = (true, false, Watch::new());
-        // Nobody knows how many wait: perhaps very many. And whether the claim that is being made thought so.
-        let (mut is_pile, mut was_pile) = (true, true);
-        // How many the claim asked for, and whether something may have stood behind what was on its way then.
-        let (mut asked, mut is_behind) = (0, false);
+        let (mut prospect, mut is_quiet, mut watch) = (Prospect::unknown(), false, Watch::new());
         let mut renewed_at = Instant::now();
         loop {
             // By the clock and not when nothing else happens: on a busy relay something always does.
@@ -60,20 +57,17 @@ impl Courier {
             }
             let open = self.transport.available().now_or_never().is_some();
             let room = WINDOW.saturating_sub(on_the_way.len());
-            if look && open && claiming.is_terminated() && (room >= CLAIM || on_the_way.is_empty()) {
-                look = false;
-                (asked, is_behind) = (room, !on_the_way.is_empty());
-                was_pile = std::mem::take(&mut is_pile) | (appended.take() >= CLAIM);
-                claiming = Some(Box::pin(self.claim(room, was_pile)).fuse()).into();
+            if prospect.is_some() && open && claiming.is_terminated() && (room >= CLAIM || on_the_way.is_empty()) {
+                let plans = prospect.claim(room, !on_the_way.is_empty(), appended.take());
+                claiming = Some(Box::pin(self.claim(room, plans)).fuse()).into();
             }
             if settling.is_terminated() && !ledger.is_empty() {
                 settling = Some(Box::pin(self.settle(std::mem::take(&mut ledger))).fuse()).into();
             }
             let is_idle = chains.is_empty() && claiming.is_terminated() && settling.is_terminated();
-            if is_idle && watch.wants_look(std::mem::take(&mut is_quiet)) {
-                look |= self.look(&mut watch, open).await;
-                is_pile |= look;
-                if look && open {
+            if is_idle && watch.wants_look(std::mem::take(&mut is_quiet)) && self.look(&mut watch, open).await {
+                prospect.seen();
+                if open {
                     continue;
                 }
             }
@@ -90,33 +84,30 @@ impl Courier {
                         ledger.enter(outcome);
                     }
                 }
-                Some(claimed) = &mut claiming, if !claiming.is_terminated() => {
-                    let claimed = claimed.unwrap_or_else(|| {
+                Some(claimed) = &mut claiming, if !claiming.is_terminated() => match claimed {
+                    Some(claimed) => {
+                        prospect.claimed(claimed.len());
+                        on_the_way.extend(claimed.iter().map(|outgoing| outgoing.position));
+                        chains.extend(by_aggregate(claimed).into_iter().map(|chain| self.publish(chain)));
+                    }
+                    None => {
+                        prospect.failed();
                         watch.fail();
-                        // Nothing is known of it yet.
-                        is_pile |= was_pile;
-                        Vec::new()
-                    });
-                    // As many as there was room for may have left more behind; fewer were all.
-                    look |= claimed.len() >= asked;
-                    is_pile |= claimed.len() >= CLAIM;
-                    on_the_way.extend(claimed.iter().map(|outgoing| outgoing.position));
-                    chains.extend(by_aggregate(claimed).into_iter().map(|chain| self.publish(chain)));
-                }
+                    }
+                },
                 Some(settled) = &mut settling, if !settling.is_terminated() => {
                     for position in settled.positions() {
                         on_the_way.remove(&position);
                     }
-                    // What waited behind them can be claimed now, if anything did.
-                    look |= is_behind || !settled.is_repeatable();
+                    prospect.settled(!settled.is_repeatable());
                     watch.change();
                     if !settled.is_repeatable() {
                         watch.fail();
                     }
                 }
-                () = self.transport.available(), if !open => (look, is_pile) = (true, true),
+                () = self.transport.available(), if !open => prospect.seen(),
                 () = appended.notified() => {
-                    look = true;
+                    prospect.come();
                     watch.change();
                 }
                 () = tokio::time::sleep(pause) => is_quiet = is_idle,
@@ -131,13 +122,13 @@ impl Courier {
         }
     }
 
-    /// `None` when the database could not be asked. A plan that was made when nearly nothing waited is no plan for a pile.
-    async fn claim(&self, room: usize, is_pile: bool) -> Option<Vec<Outgoing>> {
+    /// `None` when the database could not be asked.
+    async fn claim(&self, room: usize, plans: Plans) -> Option<Vec<Outgoing>> {
         let now = self.clock.now();
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         // A claim that is lost is made again.
         let claim = move |transaction: &mut Transaction<'_>| outbox::claim(transaction, now, limit);
-        match self.database.write_repeatable(is_pile, claim).await {
+        match self.database.write_repeatable(plans, claim).await {
             Ok(claimed) => {
                 // Before any of them can leave the outbox.
                 self.cache.published(claimed.iter().map(|outgoing| &outgoing.envelope)).await;
@@ -201,7 +192,11 @@ impl Courier {
             async move {
                 let is_repeatable = ledger.is_repeatable();
                 let enter = move |transaction: &mut Transaction<'_>| enter(transaction, &ledger, now);
-                if is_repeatable { database.write_repeatable(false, enter).await } else { database.write(enter).await }
+                if is_repeatable {
+                    database.write_repeatable(Plans::Kept, enter).await
+                } else {
+                    database.write(enter).await
+                }
             }
         })
         .await;
@@ -215,7 +210,7 @@ impl Courier {
         let positions: Vec<i64> = on_the_way.iter().copied().collect();
         let now = self.clock.now();
         let renew = move |transaction: &mut Transaction<'_>| outbox::renew(transaction, &positions, now);
-        if let Err(error) = self.database.write_repeatable(false, renew).await {
+        if let Err(error) = self.database.write_repeatable(Plans::Kept, renew).await {
             self.trouble(&error).await;
         }
     }

@@ -11,6 +11,7 @@
 
 mod courier;
 mod ledger;
+mod prospect;
 mod watch;
 
 use std::sync::Arc;

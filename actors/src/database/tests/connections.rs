@@ -76,9 +76,9 @@ fn each_manner_of_work_has_its_transaction() {
         for _ in 0..2 {
             let durable = database.write(move |transaction| settings(transaction.connection())).await.expect("asked");
             assert_eq!(durable, ["on", "read committed", "off", "auto", "off"]);
-            for (replans, mode) in [(false, "auto"), (true, "force_custom_plan")] {
+            for (plans, mode) in [(Plans::Kept, "auto"), (Plans::Fresh, "force_custom_plan")] {
                 let work = move |transaction: &mut Transaction<'_>| settings(transaction.connection());
-                let repeatable = database.write_repeatable(replans, work).await.expect("asked");
+                let repeatable = database.write_repeatable(plans, work).await.expect("asked");
                 assert_eq!(repeatable, ["off", "read committed", "off", mode, "off"]);
             }
             let snapshot = database.read(settings).await.expect("asked");

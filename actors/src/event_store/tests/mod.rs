@@ -17,6 +17,7 @@ use crate::database::{Database, Error, Transaction};
 mod appending;
 mod claiming;
 mod listing;
+mod planning;
 
 aggregate_events! {
     enum Happened {
