@@ -14,4 +14,5 @@ pub mod http;
 mod output;
 pub mod serving;
 pub mod settings;
+mod stopping;
 mod telemetry;

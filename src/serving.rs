@@ -4,11 +4,11 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use actors::supervision::EXIT_ESCALATED;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::http;
 use crate::output::say;
+use crate::stopping::Stop;
 
 /// Serves until a signal or an escalation ends it; says on one line of standard output that it listens.
 ///
@@ -26,7 +26,7 @@ pub async fn serve_until_stopped(app: App, listener: TcpListener) -> Result<Exit
     let mut server = http::serve(app.http_state(), Some(listener), control)?;
     let handle = server.handle();
     // Who reads that it listens may stop it at once.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut stop = Stop::listen()?;
     say!("listening on http://{address}");
     let signal = tokio::select! {
         ended = &mut server => {
@@ -37,20 +37,18 @@ pub async fn serve_until_stopped(app: App, listener: TcpListener) -> Result<Exit
             eprintln!("bookly: {escalation}");
             return Ok(ExitCode::from(u8::try_from(EXIT_ESCALATED).unwrap_or(1)));
         }
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
+        signal = stop.asked() => signal,
     };
     log::info!("{signal}: stopping");
     // Requests in flight are answered before the actors that answer them stop. A second signal does not wait.
-    let stop = async {
+    let end = async {
         let (_, ended) = tokio::join!(handle.stop(true), server);
         app.stop().await;
         ended
     };
     tokio::select! {
-        ended = stop => ended?,
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        ended = end => ended?,
+        _ = stop.asked() => {}
     }
     Ok(ExitCode::SUCCESS)
 }

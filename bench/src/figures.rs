@@ -15,6 +15,11 @@ impl Series {
         self.0.push(value);
     }
 
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The middle value; the mean of the two middle ones of an even number. NaN of nothing.
     pub fn median(&self) -> f64 {
         let sorted = self.sorted();

@@ -1,12 +1,15 @@
 //! Writing down what was measured.
 //!
-//! Each case's last figures are a file in `results/`; what was learned of them is told by hand in `notes/`. The report is
-//! both, in the order of the cases.
+//! Each case's last figures are a file in `results/`, with what was asked, how, when, where and of which commit; what was
+//! learned of them is told by hand in `notes/`. The report is both, in the order of the cases.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 
 use crate::cases::{self, Case};
 use crate::figures::{Reach, Row, Series};
@@ -54,16 +57,51 @@ fn wanted(row: &Row, reach: Reach) -> String {
     format!("{text}: {}", if row.reached(reach) { "yes" } else { "**no**" })
 }
 
-/// Keeps a case's figures for the report.
+/// Keeps a case's figures for the report, unless they are too few to say something.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn store(case: &Case, rows: &[Row], scale: Scale) -> Outcome {
-    let directory = Servers::of_environment()?.reports.join("results");
+pub fn store(case: &Case, rows: &[Row], scale: Scale, servers: &Servers) -> Outcome {
+    if scale.rounds < ROUNDS {
+        println!("not kept for the report, which wants {ROUNDS} rounds");
+        return Ok(());
+    }
+    let directory = servers.reports.join("results");
     fs::create_dir_all(&directory)?;
-    let text =
-        format!("{} rounds, sides in turn; medians, and from which value to which.\n\n{}", scale.rounds, table(rows));
-    Ok(fs::write(directory.join(format!("{}.md", case.name)), text)?)
+    let Case { name, question, method, .. } = case;
+    let (circumstances, rounds, table) = (circumstances(case, scale, servers)?, rounds(rows, scale), table(rows));
+    let text = format!("## {name}\n\n{question}\n\n{method}\n\n{circumstances} {rounds}\n\n{table}");
+    Ok(fs::write(directory.join(format!("{name}.md")), text)?)
+}
+
+/// How often the figures of a table were measured.
+fn rounds(rows: &[Row], scale: Scale) -> String {
+    let times = scale.rounds;
+    if rows.iter().any(|row| row.reference.is_some()) {
+        format!("{times} rounds, sides in turn; medians, and from which value to which.")
+    } else if rows.iter().any(|row| row.ours.count() > 1) {
+        format!("{times} rounds; medians, and from which value to which.")
+    } else {
+        "Measured once.".to_owned()
+    }
+}
+
+/// When, with which command, of which commit and where.
+fn circumstances(case: &Case, scale: Scale, servers: &Servers) -> Outcome<String> {
+    let largest = if case.name == "growth" { format!(" --largest {}", scale.largest) } else { String::new() };
+    let repository = servers.reports.display().to_string();
+    let git = |words: &[&str]| version(&[&["git", "-C", &repository], words].concat());
+    let commit = git(&["rev-parse", "--short", "HEAD"]);
+    // What was measured before, and the report, are no part of the program.
+    let changed = git(&["status", "--porcelain", "--", "..", ":!REPORT.md", ":!results", ":!notes"]);
+    let changes = if changed == UNKNOWN { "" } else { " with changes" };
+    let now = DateTime::<Utc>::from(SystemTime::now()).format("%Y-%m-%d %H:%M UTC");
+    let name = case.name;
+    let machine = machine(servers)?;
+    Ok(format!(
+        "`cargo xtask bench --rounds {}{largest} {name}`, {now}, commit {commit}{changes}. {machine}",
+        scale.rounds
+    ))
 }
 
 /// Writes the report.
@@ -71,12 +109,12 @@ pub fn store(case: &Case, rows: &[Row], scale: Scale) -> Outcome {
 /// # Errors
 /// When a file cannot be read or written.
 pub fn assemble(servers: &Servers) -> Outcome {
-    let mut report = format!("{INTRODUCTION}\n{}\n", machine(servers)?);
+    let mut report = INTRODUCTION.to_owned();
     for case in cases::ALL {
         let part = |kind: &str| -> PathBuf { servers.reports.join(kind).join(format!("{}.md", case.name)) };
         let Ok(figures) = fs::read_to_string(part("results")) else { continue };
         let notes = fs::read_to_string(part("notes")).unwrap_or_default();
-        let _ = write!(report, "\n## {}\n\n{}\n\n{}\n\n{figures}", case.name, case.question, case.method);
+        let _ = write!(report, "\n{}\n", figures.trim());
         if !notes.trim().is_empty() {
             let _ = write!(report, "\n{}\n", notes.trim());
         }
@@ -84,11 +122,15 @@ pub fn assemble(servers: &Servers) -> Outcome {
     Ok(fs::write(servers.reports.join("REPORT.md"), report)?)
 }
 
+/// The fewest rounds that the report takes.
+const ROUNDS: u32 = 5;
+const UNKNOWN: &str = "unknown";
 const INTRODUCTION: &str = "# Measured against the limit
 
 Written by `cargo xtask bench`, which measures Bookly and a reference in turn, in one run, on one machine. A ratio is Bookly's
 figure divided by the reference's of the same round; its median is the median of those. Absolute figures say as much about
-the machine as about Bookly. `cargo xtask bench NAME` measures one case anew; `notes/` holds what is told below the tables.
+the machine as about Bookly. `cargo xtask bench NAME` measures one case anew. Each case says when, where and of which commit it
+was measured; what stands below its table is told by hand (`notes/`).
 ";
 
 fn machine(servers: &Servers) -> Outcome<String> {
@@ -99,7 +141,7 @@ fn machine(servers: &Servers) -> Outcome<String> {
     let kib = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")).unwrap_or_default();
     let kib: u64 = kib.trim().trim_end_matches("kB").trim().parse().unwrap_or_default();
     let model = model.trim_start_matches([' ', '\t', ':']);
-    let mut lines = format!("Machine: {cores} cores ({model}), {} GiB. Versions: ", kib / (1024 * 1024));
+    let mut lines = format!("{cores} cores ({model}), {} GiB; ", kib / (1024 * 1024));
     let _ = write!(lines, "{}, {}.", version(&["rustc", "--version"]), server_versions(servers)?);
     Ok(lines)
 }
@@ -107,7 +149,7 @@ fn machine(servers: &Servers) -> Outcome<String> {
 fn server_versions(servers: &Servers) -> Outcome<String> {
     let postgres = version(&[&servers.pgbench.display().to_string(), "--version"]).replace("pgbench", "PostgreSQL");
     let redis = version(&["redis-server", "--version"]);
-    let redis = redis.split(' ').find_map(|word| word.strip_prefix("v=")).unwrap_or("unknown").to_owned();
+    let redis = redis.split(' ').find_map(|word| word.strip_prefix("v=")).unwrap_or(UNKNOWN).to_owned();
     let mut overview = ureq::get(format!("{}/api/overview", servers.amqp_management_url)).call()?;
     let overview: serde_json::Value = overview.body_mut().read_json()?;
     let rabbitmq = overview["rabbitmq_version"].as_str().unwrap_or("unknown").to_owned();
@@ -117,7 +159,7 @@ fn server_versions(servers: &Servers) -> Outcome<String> {
 fn version(command: &[&str]) -> String {
     let output = command.split_first().and_then(|(program, rest)| Command::new(program).args(rest).output().ok());
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    text.filter(|text| !text.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    text.filter(|text| !text.is_empty()).unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 #[cfg(test)]
@@ -135,6 +177,16 @@ mod tests {
             last,
             "| reads | 50.0 (40.0 to 60.0) 1/s | 100 1/s | 0.50 (0.40 to 0.60) | ratio >= 0.35: yes; >= 51 1/s: **no** |"
         );
+    }
+
+    #[test]
+    fn what_was_measured_once_is_no_median() {
+        let scale = Scale { smoke: false, rounds: 5, largest: 0 };
+        let many = || Series::of([1.0, 2.0]);
+        let told = |row| rounds(&[row], scale);
+        assert!(told(Row::beside("x", "ms", many(), many())).starts_with("5 rounds, sides in turn"));
+        assert!(told(Row::alone("x", "ms", many())).starts_with("5 rounds; medians"));
+        assert_eq!(told(Row::alone("x", "ms", Series::of([1.0]))), "Measured once.");
     }
 
     #[test]

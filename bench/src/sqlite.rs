@@ -21,7 +21,7 @@ pub fn open(directory: &Path) -> Outcome<SqliteConnection> {
     let mut connection = SqliteConnection::establish(&directory.join(FILE).to_string_lossy())?;
     connection.batch_execute(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA cache_size = -4000;",
+         PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY",
     )?;
     Ok(connection)
 }

@@ -7,6 +7,7 @@ use actors::access::{Caller, Role};
 use actors::auth::{AddUser, Secret, User};
 use actors::clock::Ids;
 use actors::service::Request;
+use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Utc, Weekday};
 
 use crate::app::App;
 use crate::output::say;
@@ -54,11 +55,12 @@ impl Accounts {
     }
 
     /// Prints the address, the accounts and what to try.
-    pub fn print(&self, address: SocketAddr) {
+    pub fn print(&self, address: SocketAddr, app: &App) {
         say!("Address   http://{address}   (documentation: http://{address}/docs)\n");
         self.print_passwords();
         let Some((user, _, password)) = self.0.iter().find(|(_, role, _)| *role == Role::GeneralAdmin) else { return };
         let api = format!("http://{address}/api/v1");
+        let Some((from, to)) = next_morning(app) else { return };
         say!("\nTry");
         say!("  TOKEN=$(curl -s {api}/auth/login -H 'Content-Type: application/json' \\");
         say!(
@@ -66,6 +68,22 @@ impl Accounts {
             user.email
         );
         say!("  curl -s \"{api}/resources?limit=3\" -H \"Authorization: Bearer $TOKEN\"");
+        say!("  ROOM=$(curl -s \"{api}/availability/search?from={from}&to={to}&limit=1\" \\");
+        say!("    -H \"Authorization: Bearer $TOKEN\" | grep -o '\"id\":\"[^\"]*' | cut -d'\"' -f4)");
+        say!("  curl -s {api}/reservations -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\");
+        say!(
+            "    -d \"{{\\\"resourceId\\\":\\\"$ROOM\\\",\\\"startTime\\\":\\\"{from}\\\",\\\"endTime\\\":\\\"{to}\\\"}}\""
+        );
         say!("  curl -s \"{api}/events?type=reservation.created&limit=2\" -H \"Authorization: Bearer $TOKEN\"\n");
     }
+}
+
+/// An hour of the next weekday's morning on the campus, as the API takes it.
+fn next_morning(app: &App) -> Option<(String, String)> {
+    let zone = app.time_zone();
+    let tomorrow = app.clock.now().with_timezone(&zone).date_naive().succ_opt()?;
+    let day = tomorrow.iter_days().find(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun))?;
+    let from = zone.from_local_datetime(&day.and_hms_opt(10, 0, 0)?).earliest()?.with_timezone(&Utc);
+    let text = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    Some((text(from), text(from + TimeDelta::hours(1))))
 }

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use actors::clock::Clock;
 use actors::database::{Engine, Location};
 use actors::event_store::outbox;
-use actors::sample_data::{Filled, Order, fill};
+use actors::sample_data::{self, Filled, Order, fill};
 use actors::service::Campus;
 use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::{accounts, listen};
 use crate::app::App;
 use crate::output::say;
 use crate::serving::serve_until_stopped;
 use crate::settings::Settings;
+use crate::stopping::Stop;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -55,7 +55,7 @@ impl Filling {
 
 /// Fills the installation and serves it.
 pub(super) async fn run(settings: Settings, options: &Filling, order: Order) -> Result<ExitCode, Failure> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut stop = Stop::listen()?;
     let stays = settings.data_dir_given || settings.database.engine() == Engine::Postgres;
     if options.fill_only && !stays {
         return Err("--fill-only fills what stays: name a new directory with --data-dir, or an empty PostgreSQL \
@@ -71,20 +71,19 @@ pub(super) async fn run(settings: Settings, options: &Filling, order: Order) -> 
         None => settings,
     };
     let listener = if options.fill_only { None } else { Some(listen(settings.listen)?) };
-    let place = place(&settings);
+    let (place, database) = (place(&settings), settings.database.clone());
+    let unfinished = if stays { unfinished(&settings) } else { String::new() };
     let app = App::start(settings, clock).await?;
     say!("Filling {place}\n");
     let filled = tokio::select! {
         filled = fill_and_tell(&app, order, listener.as_ref()) => filled,
-        _ = interrupt.recv() => {
-            let rest = if stays { "; what was written before stays, and is no longer filled" } else { "" };
-            Err(format!("interrupted{rest}").into())
-        }
+        signal = stop.asked() => Err(signal.into()),
     };
     let code = match (filled, listener) {
         (Err(failure), _) => {
             app.stop().await;
-            return Err(failure);
+            let is_untouched = matches!(failure.downcast_ref(), Some(sample_data::Error::NotEmpty));
+            return Err(if is_untouched { failure } else { format!("{failure}{unfinished}").into() });
         }
         (Ok(()), Some(listener)) => {
             let end = if stays { "everything stays" } else { "everything is then removed" };
@@ -94,6 +93,7 @@ pub(super) async fn run(settings: Settings, options: &Filling, order: Order) -> 
         (Ok(()), None) => {
             wait_for_events(&app).await?;
             app.stop().await;
+            database.checkpoint()?;
             ExitCode::SUCCESS
         }
     };
@@ -101,15 +101,31 @@ pub(super) async fn run(settings: Settings, options: &Filling, order: Order) -> 
     Ok(code)
 }
 
-/// An installation that is there is never touched, not even to look whether it is empty.
+/// What is there is never touched: it is looked at before anything is started that would migrate, deliver or handle.
 fn refuse_existing(database: &Location) -> Result<(), Failure> {
-    match database {
-        Location::Sqlite(path) if path.exists() => {
-            let directory = path.parent().unwrap_or(path).display();
-            Err(format!("there is an installation in {directory} already; name a new directory with --data-dir").into())
-        }
-        Location::Sqlite(_) | Location::Postgres(_) => Ok(()),
+    if database.is_unused()? {
+        return Ok(());
     }
+    Err(match database {
+        Location::Sqlite(path) => format!(
+            "there is an installation in {0} already; name a new directory with --data-dir, or delete {0} if it was being \
+             filled and that was interrupted",
+            path.parent().unwrap_or(path).display()
+        ),
+        Location::Postgres(_) => "the database has tables already, and only an empty one is filled; name a new one with \
+            --database-url, or drop this one if it was being filled and that was interrupted. Nothing was changed"
+            .to_owned(),
+    }
+    .into())
+}
+
+/// What to do about a filling that did not come to its end.
+fn unfinished(settings: &Settings) -> String {
+    let rest = match settings.database.engine() {
+        Engine::Sqlite => format!("delete {}", settings.data_dir.display()),
+        Engine::Postgres => "drop the database".to_owned(),
+    };
+    format!("; what was filled so far is not all and has no accounts: {rest}, and fill again")
 }
 
 /// A throw-away directory, unless one was named: for the data or, when they are in PostgreSQL, for the lock and the socket.
@@ -142,7 +158,7 @@ async fn fill_and_tell(app: &App, order: Order, listener: Option<&TcpListener>) 
     let accounts = accounts::create(app).await?;
     let address: Option<SocketAddr> = listener.map(TcpListener::local_addr).transpose()?;
     match address {
-        Some(address) => accounts.print(address),
+        Some(address) => accounts.print(address, app),
         None => accounts.print_passwords(),
     }
     Ok(())

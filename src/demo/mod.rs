@@ -10,12 +10,12 @@ use std::process::ExitCode;
 
 use actors::clock::Clock;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::output::say;
 use crate::serving::serve_until_stopped;
 use crate::settings::Settings;
+use crate::stopping::Stop;
 
 /// How the demonstration is played.
 #[derive(Debug, Args)]
@@ -35,8 +35,11 @@ pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, Box<d
     if let Some(order) = options.filled.order() {
         return filled::run(settings, &options.filled, order).await;
     }
-    // Told before the directory is made, so that Ctrl-C at any time leaves nothing behind.
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    // Told before the directory is made, so that a signal at any time leaves nothing behind.
+    let mut stop = Stop::listen()?;
+    if settings.data_dir_given {
+        say!("The story is played in a throw-away directory; yours is used with --resources and --reservations\n");
+    }
     let directory = tempfile::Builder::new().prefix("bookly-demo-").tempdir()?;
     let listener = listen(settings.listen)?;
     let address = listener.local_addr()?;
@@ -45,7 +48,7 @@ pub async fn run(settings: Settings, options: Options) -> Result<ExitCode, Box<d
     say!("Bookly demo: a throw-away campus in {}\n", directory.path().display());
     let played = tokio::select! {
         played = play(&app, address) => played,
-        _ = interrupt.recv() => {
+        _ = stop.asked() => {
             app.stop().await;
             directory.close()?;
             return Ok(ExitCode::SUCCESS);
@@ -67,7 +70,7 @@ async fn play(app: &App, address: SocketAddr) -> Result<(), Box<dyn std::error::
     let accounts = accounts::create(app).await?;
     let rooms = campus::build(app, accounts.administrator()).await?;
     story::play(app, &accounts, &rooms).await?;
-    accounts.print(address);
+    accounts.print(address, app);
     Ok(())
 }
 

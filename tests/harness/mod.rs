@@ -15,6 +15,7 @@ pub use engine::Engine;
 pub use eventually::{settle, settle_within};
 pub use installation::Installation;
 pub use redis::{Answer as RedisAnswer, Keys, RedisServer, SlowProxy};
+pub use signal::signal;
 pub use skip::skip;
 
 /// Makes a test run on each engine: `on_each_engine!(name(engine) { ... })`.

@@ -1,18 +1,23 @@
 //! Installations that are filled in bulk.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
 use chrono::{DateTime, Utc, Weekday};
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::{Value, json};
 
 use super::campus::{instant, items, next_week, text, walk, wish};
-use crate::harness::{Client, Engine, Installation, on_each_engine, settle};
+use crate::harness::{Client, Engine, Installation, on_each_engine, settle, signal};
 
 on_each_engine! {
     a_filled_installation_is_sound_and_can_be_used(engine) {
         let mut installation = Installation::empty(engine);
         let filled = fill(&installation, "20", "2000");
         assert!(filled.contains("20 rooms, 80 users, 2,000 reservations from "), "{filled}");
+        all_is_in_the_file(&installation);
         installation.run();
         let administrator = administrator(&installation, &filled);
         is_sound(&administrator, 20, 2_000);
@@ -106,12 +111,19 @@ fn a_room_is_found_and_reserved(administrator: &Client) {
     administrator.post("/reservations", &wish(&room, start, 60)).refused(409, "reservation.conflict");
 }
 
+/// Who copies the file has everything.
+fn all_is_in_the_file(installation: &Installation) {
+    let beside = installation.directory().join("bookly.sqlite3-wal");
+    let left = std::fs::metadata(&beside).map_or(0, |metadata| metadata.len());
+    assert_eq!(left, 0, "{}", beside.display());
+}
+
 fn is_not_filled_again(installation: &Installation) {
     let arguments = ["demo", "--resources", "1", "--reservations", "1", "--fill-only"];
     let refused = installation.run_command(&arguments, "");
     assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
     let sentence = match installation.database_url() {
-        Some(_) => "the database is not empty, and only an empty one is filled; name another one",
+        Some(_) => "the database has tables already, and only an empty one is filled; name a new one",
         None => "there is an installation in",
     };
     assert!(stderr(&refused).contains(sentence), "{}", stderr(&refused));
@@ -157,4 +169,48 @@ fn what_cannot_be_filled_is_refused_with_what_to_do() {
     assert!(crowded.status.code() == Some(1) && stderr(&crowded).contains("take at most"), "{}", stderr(&crowded));
     let none = nowhere(&["demo", "--resources", "0", "--reservations", "0", "--fill-only", "--data-dir", "new"]);
     assert!(none.status.code() == Some(1) && stderr(&none).contains("ask for 1 to"), "{}", stderr(&none));
+}
+
+#[test]
+fn a_database_of_another_program_is_left_as_it_is() {
+    let Some(engine) = Engine::postgres(module_path!()) else { return };
+    let installation = Installation::empty(engine);
+    let url = installation.database_url().expect("a database");
+    let mut connection = PgConnection::establish(&url).expect("it answers");
+    connection.batch_execute("CREATE TABLE payroll (name text)").expect("a table");
+    let refused = installation.run_command(&["demo", "--resources", "1", "--reservations", "1", "--fill-only"], "");
+    assert!(
+        refused.status.code() == Some(1) && stderr(&refused).contains("has tables already"),
+        "{}",
+        stderr(&refused)
+    );
+    let tables = "SELECT count(*) AS count FROM pg_tables WHERE schemaname = current_schema()";
+    assert_eq!(sql_query(tables).get_result::<Count>(&mut connection).expect("an answer").count, 1);
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[test]
+fn a_filling_that_is_stopped_leaves_nothing_or_says_what_to_delete() {
+    for (place, left, advice) in [(&[][..], 0, "SIGTERM"), (&["--data-dir", "kept"], 1, "delete kept, and fill again")]
+    {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
+        command.args(["demo", "--resources", "1000", "--reservations", "2000000"]).args(place);
+        command.current_dir(directory.path()).env("TMPDIR", directory.path());
+        for name in ["BOOKLY_DATA_DIR", "BOOKLY_CONFIG", "DATABASE_URL", "DATABASE_URL_FILE", "AMQP_URL", "REDIS_URL"] {
+            command.env_remove(name);
+        }
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut said = BufReader::new(process.stdout.take().expect("its output")).lines();
+        assert!(said.any(|line| line.expect("text").starts_with("Filling ")), "it begins");
+        signal("TERM", process.id());
+        let output = process.wait_with_output().expect("it ends");
+        assert!(output.status.code() == Some(1) && stderr(&output).contains(advice), "{}", stderr(&output));
+        assert_eq!(std::fs::read_dir(directory.path()).expect("readable").count(), left, "{place:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: Bookly beside its references, with everything they need.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::arguments::{Bench, Broker, Keep, Redis};
@@ -23,6 +23,9 @@ pub fn run(bench: &Bench) -> Result<ExitCode, String> {
         return Err(format!("{}: {}", missing.name, missing.reason));
     }
     build(bench)?;
+    if let Some(code) = ask(bench)? {
+        return Ok(code);
+    }
     let keeper = Keeper::start(&Keep {
         private: environment::private_directory()?,
         postgres: Some(postgres::binaries()?),
@@ -32,6 +35,22 @@ pub fn run(bench: &Bench) -> Result<ExitCode, String> {
     let mut measure = measuring(bench, &keeper)?;
     let status = measure.status().map_err(|error| format!("cannot run the measuring program: {error}"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the measuring program says without any server: what was asked for, or why its arguments cannot be meant.
+fn ask(bench: &Bench) -> Result<Option<ExitCode>, String> {
+    let mut words = bench.words.clone();
+    if !bench.asks {
+        words.push("--check".to_owned());
+    }
+    let status = Command::new(programs(bench)?.join("bench")).args(words).status();
+    let status = status.map_err(|error| format!("cannot run the measuring program: {error}"))?;
+    let code = if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    Ok((bench.asks || !status.success()).then_some(code))
+}
+
+fn programs(bench: &Bench) -> Result<PathBuf, String> {
+    Ok(environment::target_directory()?.join(if bench.smoke { "debug" } else { "release" }))
 }
 
 fn build(bench: &Bench) -> Result<(), String> {
@@ -49,11 +68,13 @@ fn build(bench: &Bench) -> Result<(), String> {
 }
 
 fn measuring(bench: &Bench, keeper: &Keeper) -> Result<Command, String> {
-    let programs = environment::target_directory()?.join(if bench.smoke { "debug" } else { "release" });
+    let programs = programs(bench)?;
     let broker = keeper.rabbitmq.as_ref().ok_or("the keeper named no RabbitMQ")?;
     let url = |url: &Option<String>| url.clone().unwrap_or_default();
     let mut measure = Command::new(programs.join("bench"));
     measure.args(&bench.words).env(MARK, &keeper.run);
+    // So that whatever it makes goes when the servers go, also when it is interrupted.
+    measure.env("TMPDIR", &keeper.run);
     measure.env("BOOKLY_BENCH_PROGRAM", programs.join("bookly"));
     measure.env("BOOKLY_BENCH_DATABASE_URL", url(&keeper.postgres));
     measure.env("BOOKLY_BENCH_PGBENCH", pgbench(&postgres::binaries()?));
@@ -65,7 +86,7 @@ fn measuring(bench: &Bench, keeper: &Keeper) -> Result<Command, String> {
 }
 
 /// Of the same PostgreSQL as the server, where that brings it; else the one of `PATH`.
-fn pgbench(binaries: &Path) -> std::path::PathBuf {
+fn pgbench(binaries: &Path) -> PathBuf {
     let own = binaries.join("pgbench");
     if own.is_file() { own } else { environment::program("pgbench").unwrap_or(own) }
 }

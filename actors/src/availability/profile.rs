@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::database::sql_types::{Id, Json};
+use crate::database::sql_types::{Document, Id, Json};
 use crate::database::{self, DatabaseConnection, Transaction, bulk_rows, each_engine};
 
 diesel::table! {
@@ -121,8 +121,8 @@ struct Row {
     building: Option<String>,
     features: Json,
     status: String,
-    rules: Json,
-    opening: Json,
+    rules: Document<AvailabilityRules>,
+    opening: Document<WeeklySchedule>,
     deleted: bool,
 }
 
@@ -151,8 +151,8 @@ impl Row {
             building: profile.building.clone(),
             features: Json(profile.features.clone()),
             status: word(&profile.status),
-            rules: Json(document(&profile.rules)),
-            opening: Json(document(&profile.opening)),
+            rules: Document(profile.rules.clone()),
+            opening: Document(profile.opening.clone()),
             deleted: profile.deleted,
         }
     }
@@ -169,8 +169,8 @@ impl Row {
             building: self.building,
             features: self.features.0,
             status: read("status", Value::String(self.status))?,
-            rules: read("rules", self.rules.0)?,
-            opening: read("opening", self.opening.0)?,
+            rules: self.rules.0,
+            opening: self.opening.0,
             deleted: self.deleted,
         })
     }
@@ -198,32 +198,42 @@ pub(super) fn all(connection: &mut DatabaseConnection) -> Result<Vec<Profile>, d
     rows.into_iter().map(Row::profile).collect()
 }
 
-/// What a search looks at first: all of a profile that is not a document, whose reading takes most of a profile's time.
-#[derive(Debug, Clone, Queryable)]
-pub(super) struct Outline {
-    /// The resource.
-    pub resource_id: Id,
-    /// Its code.
-    pub code: String,
-    /// Its kind, as a word.
-    pub resource_type: String,
-    /// How many people it takes.
-    pub capacity: Option<i32>,
+/// What can be said of a profile without reading its documents.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sought<'a> {
+    /// It takes at least so many people.
+    pub capacity: Option<u32>,
+    /// Its kind.
+    pub resource_type: Option<ResourceType>,
     /// The building it is in.
-    pub building: Option<String>,
+    pub building: Option<&'a str>,
 }
 
-/// The outline of every profile that is not deleted.
-pub(super) fn outlines(connection: &mut DatabaseConnection) -> Result<Vec<Outline>, database::Error> {
-    use availability_profiles::{building, capacity, code, deleted, resource_id, resource_type};
-    let outlines = availability_profiles::table.filter(deleted.eq(false));
-    Ok(outlines.select((resource_id, code, resource_type, capacity, building)).load(connection)?)
-}
-
-/// The profiles of these resources, in no order.
-pub(super) fn some(connection: &mut DatabaseConnection, ids: &[Id]) -> Result<Vec<Profile>, database::Error> {
+/// So many of the profiles that are sought and not deleted, behind so many: the smallest first, by code among equals.
+pub(super) fn sought(
+    connection: &mut DatabaseConnection,
+    sought: &Sought<'_>,
+    behind: usize,
+    count: usize,
+) -> Result<Vec<Profile>, database::Error> {
+    use availability_profiles::{building, capacity, deleted, resource_type};
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let rows: Vec<Row> = each_engine!(connection, connection => {
-        availability_profiles::table.filter(availability_profiles::resource_id.eq_any(ids)).load(connection)
+        let mut query = availability_profiles::table.filter(diesel::dsl::not(deleted)).into_boxed();
+        if let Some(people) = sought.capacity {
+            query = query.filter(capacity.ge(i32::try_from(people).unwrap_or(i32::MAX)));
+        }
+        if let Some(kind) = &sought.resource_type {
+            query = query.filter(resource_type.eq(word(kind)));
+        }
+        if let Some(within) = sought.building {
+            query = query.filter(building.eq(within.to_owned()));
+        }
+        query
+            .order(diesel::dsl::sql::<diesel::sql_types::Integer>("capacity NULLS FIRST, code"))
+            .limit(number(count))
+            .offset(number(behind))
+            .load(connection)
     })?;
     rows.into_iter().map(Row::profile).collect()
 }

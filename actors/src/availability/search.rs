@@ -11,10 +11,9 @@ use super::Availability;
 use super::error::Error;
 use super::get_availability::check_span;
 use super::occupancy::held_units;
-use super::profile::{self, Outline, Profile};
+use super::profile::{self, Profile, Sought};
 use super::rules::Request;
 use crate::database::DatabaseConnection;
-use crate::database::sql_types::Id;
 use crate::service::{Context, Query};
 
 /// The longest span that can be searched for.
@@ -69,21 +68,18 @@ impl Query for SearchFreeResources {
     fn run(self, connection: &mut DatabaseConnection, context: &Context) -> Result<Vec<FreeResource>, Error> {
         let span = check_span(self.from, self.to, LONGEST)?;
         let held = held_units(connection, span)?;
-        let mut outlines = profile::outlines(connection)?;
-        outlines.retain(|outline| self.may_suit(outline));
-        outlines.sort_by(|a, b| (a.capacity, &a.code).cmp(&(b.capacity, &b.code)));
-        let mut found = Vec::new();
-        for part in outlines.chunks(PART.max(self.limit)) {
-            let ids: Vec<Id> = part.iter().map(|outline| outline.resource_id).collect();
-            let mut profiles = profile::some(connection, &ids)?;
-            profiles.retain(|profile| {
-                self.suits(profile)
+        let (part, mut seen, mut found) = (PART.max(self.limit), 0, Vec::new());
+        while found.len() < self.limit {
+            let profiles = profile::sought(connection, &self.sought(), seen, part)?;
+            let are_all = profiles.len() < part;
+            seen += profiles.len();
+            let free = profiles.into_iter().filter(|profile| {
+                self.features.iter().all(|feature| has(&profile.features, feature))
                     && held.get(&profile.resource_id).is_none_or(|units| units.len() < units_of(profile))
                     && Request::of(profile, span, None, context).violations().is_empty()
             });
-            profiles.sort_by(|a, b| (a.capacity, &a.code).cmp(&(b.capacity, &b.code)));
-            found.extend(profiles.into_iter().map(FreeResource::from));
-            if found.len() >= self.limit {
+            found.extend(free.map(FreeResource::from));
+            if are_all {
                 break;
             }
         }
@@ -97,19 +93,10 @@ fn units_of(profile: &Profile) -> usize {
 }
 
 impl SearchFreeResources {
-    /// Whether it is worth reading the whole profile.
-    fn may_suit(&self, outline: &Outline) -> bool {
-        let people = self.capacity.map(|people| i32::try_from(people).unwrap_or(i32::MAX));
-        let enough = people.is_none_or(|people| outline.capacity.is_some_and(|capacity| capacity >= people));
-        let kind = self.resource_type.is_none_or(|kind| profile::word(&kind) == outline.resource_type);
-        enough && kind && (self.building.is_none() || outline.building == self.building)
-    }
-
-    fn suits(&self, profile: &Profile) -> bool {
-        let enough = self.capacity.is_none_or(|people| profile.capacity.is_some_and(|capacity| capacity >= people));
-        let kind = self.resource_type.is_none_or(|kind| profile.resource_type == kind);
-        let building = self.building.is_none() || profile.building == self.building;
-        enough && kind && building && self.features.iter().all(|feature| has(&profile.features, feature))
+    /// What the database can look for.
+    fn sought(&self) -> Sought<'_> {
+        let Self { capacity, resource_type, building, .. } = self;
+        Sought { capacity: *capacity, resource_type: *resource_type, building: building.as_deref() }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection as _, PgConnection, SqliteConnection};
+use diesel::sql_types::Bool;
+use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use super::Error;
 use super::connection::DatabaseConnection;
@@ -15,6 +16,12 @@ pub enum Engine {
     Postgres,
     /// SQLite.
     Sqlite,
+}
+
+#[derive(QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = Bool)]
+    it: bool,
 }
 
 /// Where the data is.
@@ -42,6 +49,37 @@ impl Location {
         match self {
             Self::Postgres(_) => Engine::Postgres,
             Self::Sqlite(_) => Engine::Sqlite,
+        }
+    }
+
+    /// Whether nothing has been stored there: no file, or a database whose schema has no tables, ours or another program's.
+    /// Looking changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be looked at.
+    pub fn is_unused(&self) -> Result<bool, Error> {
+        const TABLES: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p')
+            AND relnamespace = current_schema()::regnamespace) AS it";
+        match self {
+            Self::Sqlite(path) => Ok(!path.exists()),
+            Self::Postgres(_) => match self.connect(true)? {
+                DatabaseConnection::Postgres(mut connection) => {
+                    Ok(!diesel::sql_query(TABLES).get_result::<Answer>(&mut connection)?.it)
+                }
+                DatabaseConnection::Sqlite(_) => Ok(false),
+            },
+        }
+    }
+
+    /// Brings into SQLite's file what was last written beside it, so that the file alone is all there is. PostgreSQL's
+    /// files are its own business.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn checkpoint(&self) -> Result<(), Error> {
+        match self.engine() {
+            Engine::Sqlite => Ok(self.connect(false)?.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?),
+            Engine::Postgres => Ok(()),
         }
     }
 

@@ -16,7 +16,8 @@ pub const CASE: Case = Case {
     name: "idle",
     question: "What does Bookly use when nobody asks for anything?",
     method: "Once, over a minute: time on a core and memory as the kernel counts them, and the transactions that PostgreSQL \
-        counts in Bookly's database, which include those of its own upkeep. They are asked for in another database.",
+        counts in Bookly's database, which include those of its own upkeep; autovacuum's work on what was written before is done \
+        beforehand. They are asked for in another database.",
     measure,
 };
 

@@ -27,7 +27,7 @@ pub const CASE: Case = Case {
         write over HTTP wakes the relay. Timed from just before that write until the outbox is empty, looked at every 5 ms \
         by the position of the last event. Included: claiming, reading, publishing with all properties, confirms, taking \
         them out of the outbox; neither raising nor handling them. Reference: one lapin connection publishes the same bodies \
-        straight from memory to its queue, 1,000 in flight, with no property but the delivery mode; timed until the last \
+        straight from memory to its queue, 1,000 in flight (Bookly has up to 2,000 on their way), with no property but the delivery mode; timed until the last \
         confirm. Both: mandatory, persistent, confirmed, into one quorum queue of a virtual host that is new in each round; \
         the number of messages in the queue is checked afterwards.",
     measure,

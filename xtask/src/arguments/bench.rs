@@ -5,6 +5,8 @@
 pub struct Bench {
     /// Whether the cases only have to work: built for development, one short round.
     pub smoke: bool,
+    /// Whether the measuring program is only asked what it can do.
+    pub asks: bool,
     /// Passed to the measuring program.
     pub words: Vec<String>,
 }
@@ -12,7 +14,11 @@ pub struct Bench {
 impl Bench {
     /// Parses what follows `bench`. The measuring program checks the names of cases itself.
     pub fn parse(words: &[&str]) -> Self {
-        Self { smoke: words.contains(&"--smoke"), words: words.iter().map(ToString::to_string).collect() }
+        Self {
+            smoke: words.contains(&"--smoke"),
+            asks: words.iter().any(|word| ["--help", "-h", "--list"].contains(word)),
+            words: words.iter().map(ToString::to_string).collect(),
+        }
     }
 }
 
@@ -23,7 +29,8 @@ mod tests {
     #[test]
     fn everything_is_passed_on() {
         let bench = Bench::parse(&["read", "--smoke"]);
-        assert_eq!(bench, Bench { smoke: true, words: vec!["read".into(), "--smoke".into()] });
+        assert_eq!(bench, Bench { smoke: true, asks: false, words: vec!["read".into(), "--smoke".into()] });
+        assert!(Bench::parse(&["--list"]).asks && Bench::parse(&["-h"]).asks);
         assert_eq!(Bench::parse(&[]), Bench::default());
     }
 }

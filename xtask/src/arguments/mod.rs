@@ -20,9 +20,9 @@ cargo xtask COMMAND
             run every test of the workspace. What the tests need is found, or installed where this user may
             install; a private PostgreSQL, RabbitMQ and Redis are started, and are stopped and deleted again
             whatever happens. ARGS go to `cargo test`, as in: cargo xtask test -- -p actors -- availability
-  bench [--smoke] [--rounds N] [NAME...]
+  bench [--smoke] [--rounds N] [--largest N] [NAME...]
             measure Bookly beside references of its parts, on private servers, and write bench/REPORT.md; with --smoke
-            only show that each case works
+            only show that each case works; --list names the cases, --help tells more
   postgres  run the same private PostgreSQL until Ctrl-C and print its URL, for development
   rabbitmq [--directory DIR] [--port PORT] [--management-port PORT]
             run a private RabbitMQ until Ctrl-C or the end of standard input, and print its URL, its management
@@ -118,7 +118,6 @@ pub fn parse(given: &[String]) -> Result<Command, String> {
         [] | ["help" | "--help" | "-h"] => Ok(Command::Help),
         ["test", rest @ ..] if asks_for_help(rest) => Ok(Command::Help),
         ["test", rest @ ..] => parse_test(rest).map(Command::Test),
-        ["bench", rest @ ..] if asks_for_help(rest) => Ok(Command::Help),
         ["bench", rest @ ..] => Ok(Command::Bench(Bench::parse(rest))),
         ["postgres"] => Ok(Command::Postgres),
         ["postgres", word, ..] => Err(format!("`postgres` takes no `{word}`")),

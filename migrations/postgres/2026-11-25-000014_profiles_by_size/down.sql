@@ -1,0 +1,1 @@
+DROP INDEX availability_profiles_size;
