@@ -3,6 +3,7 @@
 \set open random(0, 23)
 \set day CASE WHEN :open < :rest THEN :open ELSE :open + 1 + (:open - :rest) / 6 END
 \set start :first + :day * 86400 + random(0, 31) * 1800
+BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SELECT resource_id, unit FROM occupancy
     WHERE starts_at < to_timestamp(:start + 1800) AND starts_at > to_timestamp(:start - 10800) AND ends_at > to_timestamp(:start)
     UNION ALL
@@ -15,3 +16,4 @@ SELECT "availability_profiles"."resource_id", "availability_profiles"."version",
     "availability_profiles"."status", "availability_profiles"."rules", "availability_profiles"."opening",
     "availability_profiles"."deleted" FROM "availability_profiles"
     WHERE (NOT ("availability_profiles"."deleted")) ORDER BY capacity NULLS FIRST, code LIMIT 100 OFFSET 0;
+COMMIT;
