@@ -7,6 +7,8 @@ use std::time::Duration;
 use actix::{Actor, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
 
 use super::client::{CacheClient, Kind, PATIENCE};
+use super::key::Outdated;
+use super::owed::Debt;
 use super::pattern::Pattern;
 use super::redis::Redis;
 use super::statistics::Statistics;
@@ -18,9 +20,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// The first and the longest pause before Redis is opened again.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-
-/// How long paying may take when nobody waits for it.
-const PAYING: Duration = Duration::from_secs(5);
 
 /// The actor that owns the cache.
 pub struct Cache {
@@ -107,22 +106,21 @@ impl Caretaker {
         let redis =
             Redis::open(&self.url, &self.namespace, &self.epoch).await.map_err(|trouble| trouble.to_string())?;
         let store = Arc::new(Store::Redis(Box::new(redis)));
-        // While it was paid, more may have come to be owed, and who pays to a store that is closed leaves it owed.
+        // While it was paid, more may have come to be owed.
         while !self.client.open(&store) {
-            self.client.0.owed.nobody_pays().await;
-            self.client.pay(&store, PAYING).await?;
+            self.pay(&store).await?;
         }
         Ok(store)
     }
 
-    /// Pays what others leave owed, until the store fails.
+    /// Pays what comes to be owed, until the store fails.
     async fn serve(&self, store: &Arc<Store>) {
         loop {
             tokio::select! {
                 biased;
                 () = store.closed() => return,
-                () = self.client.0.owed.left() => {
-                    if let Err(trouble) = self.client.pay(store, PAYING).await {
+                () = self.client.0.owed.added() => {
+                    if let Err(trouble) = self.pay(store).await {
                         self.client.fail(store, trouble);
                     }
                 }
@@ -139,6 +137,29 @@ impl Caretaker {
             Err(_) => self.client.fail(store, "it does not answer".to_owned()),
         }
     }
+
+    async fn pay(&self, store: &Arc<Store>) -> Result<(), String> {
+        let mut debt = self.client.0.owed.take();
+        let paid = match tokio::time::timeout(Duration::from_secs(5), pay(store, &debt)).await {
+            Ok(paid) => paid,
+            Err(_) => Err("forgetting took too long".to_owned()),
+        };
+        match paid {
+            Ok(()) => debt.settle(),
+            Err(_) => self.client.0.owed.put_back(debt),
+        }
+        paid
+    }
+}
+
+async fn pay(store: &Store, debt: &Debt) -> Result<(), String> {
+    let Store::Redis(redis) = store else { return Ok(()) };
+    let paid = if debt.everything {
+        redis.forget_everything().await
+    } else {
+        redis.forget(&debt.outdated.iter().collect::<Vec<&Outdated>>()).await
+    };
+    paid.map_err(|trouble| trouble.to_string())
 }
 
 /// Asks how well the cache works.

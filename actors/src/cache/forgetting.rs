@@ -1,7 +1,5 @@
 //! How writers have the cache forget.
 
-use std::time::{Duration, Instant};
-
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -36,45 +34,18 @@ impl CacheClient {
     }
 
     fn owe(&self, outdated: Vec<Outdated>) -> BoxFuture<'static, ()> {
-        let paid = self.0.owed.add(outdated, || self.store().is_some());
-        let (Some(paid), Some(store)) = (paid, self.store()) else {
+        let Some(paid) = self.0.owed.add(outdated, || self.store().is_some()) else {
             return futures_util::future::ready(()).boxed();
         };
-        let debtor = Debtor(Some(self.clone()));
+        let (client, store) = (self.clone(), self.store());
         async move {
-            let (client, began) = (debtor.pays(), Instant::now());
-            // On this thread, which is awake: asking the owner of the cache to do it would wake another one, twice.
-            if let Err(trouble) = client.pay(&store, PATIENCE).await {
-                client.fail(&store, trouble);
-            } else if within(PATIENCE.saturating_sub(began.elapsed()), paid).await.is_none() {
-                // Somebody else has had it in hand for so long.
-                client.fail(&store, too_long(PATIENCE));
+            if within(PATIENCE, paid).await.is_none()
+                && let Some(store) = store
+            {
+                client.fail(&store, "forgetting a key took longer than 50 ms".to_owned());
             }
         }
         .boxed()
-    }
-
-    /// Pays whatever is owed to the store.
-    ///
-    /// # Errors
-    /// Why it could not be paid within `limit`; then it is still owed.
-    pub(super) async fn pay(&self, store: &Store, limit: Duration) -> Result<(), String> {
-        let payment = self.0.owed.take();
-        if payment.debt().is_empty() {
-            return Ok(());
-        }
-        let paid = tokio::select! {
-            biased;
-            () = store.closed() => Err("it was closed".to_owned()),
-            paid = within(limit, store.pay(payment.debt())) => match paid {
-                Some(paid) => paid.map_err(|trouble| trouble.to_string()),
-                None => Err(too_long(limit)),
-            },
-        };
-        if paid.is_ok() {
-            payment.done();
-        }
-        paid
     }
 
     /// Forgets every key that fits `pattern`, in the store itself; answers how many.
@@ -99,27 +70,6 @@ impl CacheClient {
                 self.fail(&store, trouble.to_string());
                 Err(trouble.to_string())
             }
-        }
-    }
-}
-
-fn too_long(limit: Duration) -> String {
-    format!("forgetting a key took longer than {} ms", limit.as_millis())
-}
-
-/// Who owes. Whoever goes away before having tried to pay leaves that to the owner of the cache.
-struct Debtor(Option<CacheClient>);
-
-impl Debtor {
-    fn pays(mut self) -> CacheClient {
-        self.0.take().unwrap_or_else(|| unreachable!("a debtor pays once"))
-    }
-}
-
-impl Drop for Debtor {
-    fn drop(&mut self) {
-        if let Some(client) = &self.0 {
-            client.0.owed.leave();
         }
     }
 }

@@ -4,7 +4,7 @@
 //! reader --> CacheClient --> Redis ----------------hit--> answer
 //!                |  miss: lease, database, value in the lease's place
 //! writer --> commit --> what its events outdate is forgotten --> answer
-//! Cache (actor) --> opens Redis, closes it when it fails or is slow, pays what others left owed, opens it again
+//! Cache (actor) --> opens Redis, closes it when it fails or is slow, pays what is owed, opens it again
 //! ```
 //!
 //! It is never asked for a write, so it cannot cause a wrong booking. What keeps reads true:
@@ -12,8 +12,8 @@
 //! - *Leases* ([`entry`]): who began to read before a key was forgotten stores nothing.
 //! - *Events say what is outdated* ([`invalidation`]): after each commit, before its answer; again by the relay when a process
 //!   died in between; and by each consumer after its reaction, before it acknowledges.
-//! - *Debts* ([`owed`]): what Redis has not been told to forget is owed. Who has to wait for that pays; while Redis fails nobody
-//!   here reads it, and before it is read again the debt is paid. A server that was started again may have come up with an old snapshot, so
+//! - *Debts* ([`owed`]): what Redis could not be told to forget is owed. While Redis fails nobody here reads it, and
+//!   before it is read again the debt is paid. A server that was started again may have come up with an old snapshot, so
 //!   everything of ours in it is forgotten first ([`redis`]).
 //! - *Epochs* ([`usage`]): the database notes how its cache was last used. What is in Redis from before a process did
 //!   without it is forgotten first.

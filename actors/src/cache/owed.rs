@@ -26,10 +26,6 @@ impl Debt {
         self.outdated.is_empty() && !self.everything
     }
 
-    fn len(&self) -> u64 {
-        self.outdated.len() as u64 + u64::from(self.everything)
-    }
-
     fn absorb(&mut self, other: Self) {
         self.outdated.extend(other.outdated);
         self.everything |= other.everything;
@@ -53,75 +49,35 @@ impl Debt {
 /// The debts of this process.
 #[derive(Debug, Default)]
 pub(super) struct Owed {
-    books: Mutex<Books>,
-    left: Notify,
-    paid: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Books {
-    debt: Debt,
-    /// How much of it somebody is paying.
-    in_hand: u64,
-}
-
-/// A part of the debt that somebody is paying. Whoever goes away without having paid leaves it owed.
-#[derive(Debug)]
-pub(super) struct Payment<'a> {
-    owed: &'a Owed,
-    debt: Debt,
-    in_hand: u64,
-}
-
-impl Payment<'_> {
-    /// What is to be forgotten.
-    pub fn debt(&self) -> &Debt {
-        &self.debt
-    }
-
-    /// It is forgotten.
-    pub fn done(mut self) {
-        std::mem::take(&mut self.debt).settle();
-    }
-}
-
-impl Drop for Payment<'_> {
-    fn drop(&mut self) {
-        let mut books = self.owed.lock();
-        books.in_hand -= self.in_hand;
-        let is_left = !self.debt.is_empty();
-        books.debt.absorb(std::mem::take(&mut self.debt));
-        drop(books);
-        if is_left {
-            self.owed.left.notify_one();
-        }
-        self.owed.paid.notify_waiters();
-    }
+    debt: Mutex<Debt>,
+    added: Notify,
 }
 
 impl Owed {
     /// Adds what must be forgotten. If the cache `is_read`, the receiver is told when it was, or when the cache is read no
-    /// longer; if not, nobody needs to wait. Whoever adds pays, or says with [`Owed::leave`] that somebody else must.
+    /// longer; if not, nobody needs to wait.
     pub fn add(
         &self,
         outdated: impl IntoIterator<Item = Outdated>,
         is_read: impl FnOnce() -> bool,
     ) -> Option<oneshot::Receiver<()>> {
-        let mut books = self.lock();
+        let mut debt = self.lock();
         let (waiting, receiver) = if is_read() {
             let (sender, receiver) = oneshot::channel();
             (vec![sender], Some(receiver))
         } else {
             (Vec::new(), None)
         };
-        books.debt.absorb(Debt { outdated: outdated.into_iter().collect(), everything: false, waiting });
+        debt.absorb(Debt { outdated: outdated.into_iter().collect(), everything: false, waiting });
+        drop(debt);
+        self.added.notify_one();
         receiver
     }
 
     /// Lets the cache be read, by `open`, unless something is owed. What is added from then on is waited for.
     pub fn open_if_paid(&self, open: impl FnOnce()) -> bool {
-        let books = self.lock();
-        let paid = books.debt.is_empty() && books.in_hand == 0;
+        let debt = self.lock();
+        let paid = debt.is_empty();
         if paid {
             open();
         }
@@ -130,62 +86,43 @@ impl Owed {
 
     /// From now on everything must be forgotten.
     pub fn add_everything(&self) {
-        self.lock().debt.absorb(Debt { everything: true, ..Debt::default() });
-        self.leave();
+        self.put_back(Debt { everything: true, ..Debt::default() });
     }
 
-    /// Takes what is owed, to pay it.
-    pub fn take(&self) -> Payment<'_> {
-        let mut books = self.lock();
-        let debt = std::mem::take(&mut books.debt);
-        let in_hand = debt.len();
-        books.in_hand += in_hand;
-        Payment { owed: self, debt, in_hand }
+    /// Takes the debt, to pay it or to put it back.
+    pub fn take(&self) -> Debt {
+        std::mem::take(&mut *self.lock())
     }
 
-    /// What is owed is left to the owner of the cache.
-    pub fn leave(&self) {
-        self.left.notify_one();
+    /// What could not be paid stays owed.
+    pub fn put_back(&self, debt: Debt) {
+        self.lock().absorb(debt);
+        self.added.notify_one();
     }
 
-    /// Waits until something may have been left.
-    pub async fn left(&self) {
-        self.left.notified().await;
-    }
-
-    /// Waits until nobody is paying.
-    pub async fn nobody_pays(&self) {
-        loop {
-            let paid = self.paid.notified();
-            tokio::pin!(paid);
-            paid.as_mut().enable();
-            if self.lock().in_hand == 0 {
-                return;
-            }
-            paid.await;
-        }
+    /// Waits until something may be owed.
+    pub async fn added(&self) {
+        self.added.notified().await;
     }
 
     /// How much is owed.
     pub fn len(&self) -> u64 {
-        let books = self.lock();
-        books.debt.len() + books.in_hand
+        let debt = self.lock();
+        debt.outdated.len() as u64 + u64::from(debt.everything)
     }
 
     /// Nobody is to wait any longer: the cache is not read until the debt is paid.
     pub fn settle(&self) {
-        self.lock().debt.settle();
+        self.lock().settle();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Debt> {
+        self.debt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-
     use super::*;
 
     fn key(number: usize) -> Outdated {
@@ -196,48 +133,31 @@ mod tests {
     fn what_is_not_paid_stays_owed() {
         let owed = Owed::default();
         let mut first = owed.add([key(1)], || true).expect("to be waited for");
-        let payment = owed.take();
-        assert!(owed.take().debt().is_empty());
+        let debt = owed.take();
+        assert!(owed.take().is_empty());
         assert!(owed.add([key(2)], || false).is_none());
-        assert_eq!(owed.len(), 2);
-        drop(payment);
-        let payment = owed.take();
-        assert_eq!(payment.debt().outdated, BTreeSet::from([key(1), key(2)]));
+        owed.put_back(debt);
+        let mut debt = owed.take();
+        assert_eq!(debt.outdated, BTreeSet::from([key(1), key(2)]));
         assert!(first.try_recv().is_err());
-        payment.done();
+        debt.settle();
         assert!(first.try_recv().is_ok());
-        assert_eq!(owed.len(), 0);
-    }
-
-    #[tokio::test]
-    async fn who_goes_away_leaves_the_debt_to_the_owner() {
-        let owed = Owed::default();
-        drop(owed.add([key(1)], || false));
-        owed.take().done();
-        assert!(owed.left().now_or_never().is_none(), "nothing is left");
-        drop(owed.add([key(2)], || false));
-        drop(owed.take());
-        owed.left().await;
-        assert_eq!(owed.len(), 1);
     }
 
     #[test]
     fn a_debt_that_grows_too_large_is_everything() {
         let owed = Owed::default();
         drop(owed.add((0..=MOST).map(key), || false));
-        let payment = owed.take();
-        assert!(payment.debt().everything && payment.debt().outdated.is_empty());
+        let debt = owed.take();
+        assert!(debt.everything && debt.outdated.is_empty());
     }
 
-    #[tokio::test]
-    async fn a_cache_is_not_opened_before_its_debt_is_paid() {
+    #[test]
+    fn a_cache_is_not_opened_before_its_debt_is_paid() {
         let owed = Owed::default();
         drop(owed.add([key(1)], || false));
         assert!(!owed.open_if_paid(|| panic!("opened")));
-        let payment = owed.take();
-        assert!(!owed.open_if_paid(|| panic!("opened while somebody pays")));
-        assert!(owed.nobody_pays().now_or_never().is_none());
-        let (_, ()) = tokio::join!(owed.nobody_pays(), async { payment.done() });
+        drop(owed.take());
         let mut opened = false;
         assert!(owed.open_if_paid(|| opened = true) && opened);
     }

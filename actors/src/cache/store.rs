@@ -8,7 +8,6 @@ use futures_util::future::try_join_all;
 use super::entry::{Content, Lease, Place, Taken};
 use super::in_process::InProcess;
 use super::key::Outdated;
-use super::owed::Debt;
 use super::pattern::Pattern;
 use super::redis::Redis;
 
@@ -90,15 +89,6 @@ impl Store {
                 Ok(())
             }
             Self::Redis(store) => store.forget(outdated).await,
-        }
-    }
-
-    /// Forgets what is owed. Nothing ever is to a store within the process.
-    pub async fn pay(&self, debt: &Debt) -> Result<(), Trouble> {
-        match self {
-            Self::InProcess(_) => Ok(()),
-            Self::Redis(store) if debt.everything => store.forget_everything().await,
-            Self::Redis(store) => store.forget(&debt.outdated.iter().collect::<Vec<_>>()).await,
         }
     }
 

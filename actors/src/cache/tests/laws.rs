@@ -35,35 +35,6 @@ async fn what_was_read_is_kept_until_it_is_forgotten(setting: Setting) {
     other.stop().await;
 }
 
-async fn what_nobody_waits_for_is_forgotten_all_the_same(setting: Setting) {
-    let (one, other) = setting.two().await;
-    for key in keys() {
-        let outdated = || vec![key.group.clone().map_or_else(|| key.clone().into(), Outdated::from)];
-        assert_eq!(read(&one, key.clone(), 1).await, 1);
-        // Once before it has begun, and once while it is under way.
-        drop(other.client.forget(outdated()));
-        until_paid(&other).await;
-        assert_eq!(read(&one, key.clone(), 2).await, 2);
-        let mut forgotten = other.client.forget(outdated());
-        let _ = futures_util::poll!(&mut forgotten);
-        drop(forgotten);
-        until_paid(&other).await;
-        assert_eq!(read(&one, key.clone(), 3).await, 3);
-    }
-    one.stop().await;
-    other.stop().await;
-}
-
-async fn until_paid(process: &Process) {
-    let paid = async {
-        while process.client.statistics().owed > 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), paid).await.expect("somebody pays");
-    assert!(process.client.statistics().available, "nothing has failed");
-}
-
 async fn a_glance_counts_once_and_stores_nothing(setting: Setting) {
     let (one, other) = setting.two().await;
     for key in keys() {
@@ -211,7 +182,6 @@ async fn a_reader_that_goes_away_leaves_nobody_waiting(setting: Setting) {
 
 in_each_setting!(
     what_was_read_is_kept_until_it_is_forgotten,
-    what_nobody_waits_for_is_forgotten_all_the_same,
     a_glance_counts_once_and_stores_nothing,
     who_began_before_a_change_stores_nothing,
     who_sets_out_after_a_change_gets_no_older_answer,
