@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
-use moka::ops::compute::Op;
+use moka::ops::compute::{CompResult, Op};
 use moka::sync::Cache;
 use uuid::Uuid;
 
@@ -99,12 +99,15 @@ impl InProcess {
 
     pub fn set(&self, place: &Place, bytes: Arc<[u8]>, ttl: Duration) {
         let stamp = place.group.as_ref().map(|group| self.stamps.get_with(group.clone(), unique));
-        self.entries.insert(place.key.clone(), Entry { content: Content::Value(bytes), stamp, ttl });
+        let entry = Entry { content: Content::Value(bytes), stamp, ttl };
+        self.entries.entry(place.key.clone()).and_compute_with(|_| Op::Put(entry));
     }
 
     pub fn forget(&self, outdated: &Outdated) {
         match outdated {
-            Outdated::Key(key) => self.entries.invalidate(key),
+            Outdated::Key(key) => {
+                self.remove(key);
+            }
             Outdated::Group(group) => self.stamps.invalidate(group),
         }
     }
@@ -112,7 +115,14 @@ impl InProcess {
     /// Forgets every key that fits the pattern; answers how many.
     pub fn forget_pattern(&self, pattern: &Pattern) -> u64 {
         let keys: Vec<_> = self.entries.iter().filter(|(key, _)| pattern.fits(key)).map(|(key, _)| key).collect();
-        keys.iter().filter(|key| self.entries.remove(key.as_str()).is_some()).count() as u64
+        keys.iter().filter(|key| self.remove(key)).count() as u64
+    }
+
+    /// Whether it was there. Not moka's `invalidate` or `remove`, which do not wait for a computation on the key: a value could
+    /// take the place of a lease that it had seen just before.
+    fn remove(&self, key: &str) -> bool {
+        let removed = self.entries.entry(key.to_owned()).and_compute_with(|_| Op::Remove);
+        matches!(removed, CompResult::Removed(_))
     }
 
     fn counts(&self, place: &Place, entry: &Entry) -> bool {
@@ -123,6 +133,9 @@ impl InProcess {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::SeqCst;
+
     use super::*;
 
     fn place(key: &str) -> Place {
@@ -167,6 +180,40 @@ mod tests {
             assert!(fill(&cache, &next, "2"));
             assert_eq!(cache.get(&place("a")), Content::Value(bytes("2")));
         }
+    }
+
+    /// Spins until the other has come as well: two threads that are woken do not go on at the same moment.
+    fn meet(arrived: &AtomicUsize, meeting: usize) {
+        arrived.fetch_add(1, SeqCst);
+        while arrived.load(SeqCst) < 2 * meeting {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[test]
+    fn who_fills_while_it_is_forgotten_leaves_nothing() {
+        const ROUNDS: usize = 20_000;
+        let (cache, arrived) = (InProcess::new(), AtomicUsize::new(0));
+        let (place, outdated) = (Place { key: "a".to_owned(), group: None }, Outdated::Key("a".to_owned()));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 0..ROUNDS {
+                    meet(&arrived, 2 * round + 1);
+                    cache.forget(&outdated);
+                    meet(&arrived, 2 * round + 2);
+                }
+            });
+            let mut left = 0;
+            for round in 0..ROUNDS {
+                let lease = ours(cache.take(&place));
+                meet(&arrived, 2 * round + 1);
+                cache.fill(&Filling { place: &place, lease, bytes: bytes("1"), ttl: LEASE });
+                meet(&arrived, 2 * round + 2);
+                left += usize::from(cache.get(&place) != Content::Nothing);
+                cache.forget(&outdated);
+            }
+            assert_eq!(left, 0, "of {ROUNDS} rounds");
+        });
     }
 
     #[test]
