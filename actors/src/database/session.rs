@@ -46,12 +46,14 @@ impl Session {
     /// Begins a transaction.
     pub fn begin(&mut self, begin: &str) -> QueryResult<()> {
         self.used_at = Instant::now();
-        if matches!(self.connection, DatabaseConnection::Postgres(_)) && self.planned_at.elapsed() >= PLANS_LAST {
-            self.planned_at = Instant::now();
-            // A message of its own: a snapshot must begin before anything else.
-            self.connection.batch_execute("DISCARD PLANS")?;
+        let has_old_plans = self.planned_at.elapsed() >= PLANS_LAST;
+        if !has_old_plans || matches!(self.connection, DatabaseConnection::Sqlite(_)) {
+            return self.connection.batch_execute(begin);
         }
-        self.connection.batch_execute(begin)
+        // Within the transaction: it would else be one of its own.
+        self.connection.batch_execute(&format!("{begin}; DISCARD PLANS"))?;
+        self.planned_at = Instant::now();
+        Ok(())
     }
 
     /// Commits what is to be kept.
