@@ -1,6 +1,7 @@
 //! Installations that are filled in bulk.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use chrono::{DateTime, Utc, Weekday};
@@ -145,15 +146,20 @@ fn content(administrator: &Client) -> (Vec<Value>, Vec<Reserved>) {
     (rooms, reservations)
 }
 
-/// The program where no directory and no database are named.
-fn nowhere(arguments: &[&str]) -> Output {
-    let directory = tempfile::tempdir().expect("a directory");
+/// The program in a directory, where no other one and no database are named.
+fn program_in(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
-    command.args(arguments).current_dir(directory.path());
+    command.args(arguments).current_dir(directory);
     for name in ["BOOKLY_DATA_DIR", "BOOKLY_CONFIG", "DATABASE_URL", "DATABASE_URL_FILE", "AMQP_URL", "REDIS_URL"] {
         command.env_remove(name);
     }
-    let output = command.output().expect("it runs");
+    command
+}
+
+/// Runs it where there is nothing.
+fn nowhere(arguments: &[&str]) -> Output {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = program_in(directory.path(), arguments).output().expect("it runs");
     assert_eq!(std::fs::read_dir(directory.path()).expect("readable").count(), 0, "nothing is left behind");
     output
 }
@@ -199,12 +205,9 @@ fn a_filling_that_is_stopped_leaves_nothing_or_says_what_to_delete() {
     for (place, left, advice) in [(&[][..], 0, "SIGTERM"), (&["--data-dir", "kept"], 1, "delete kept, and fill again")]
     {
         let directory = tempfile::tempdir().expect("a directory");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bookly"));
-        command.args(["demo", "--resources", "1000", "--reservations", "2000000"]).args(place);
-        command.current_dir(directory.path()).env("TMPDIR", directory.path());
-        for name in ["BOOKLY_DATA_DIR", "BOOKLY_CONFIG", "DATABASE_URL", "DATABASE_URL_FILE", "AMQP_URL", "REDIS_URL"] {
-            command.env_remove(name);
-        }
+        let order = [&["demo", "--resources", "1000", "--reservations", "2000000"], place].concat();
+        let mut command = program_in(directory.path(), &order);
+        command.env("TMPDIR", directory.path());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut said = BufReader::new(process.stdout.take().expect("its output")).lines();
         assert!(said.any(|line| line.expect("text").starts_with("Filling ")), "it begins");

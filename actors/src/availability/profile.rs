@@ -199,7 +199,7 @@ pub(super) fn all(connection: &mut DatabaseConnection) -> Result<Vec<Profile>, d
 }
 
 /// What can be said of a profile without reading its documents.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(super) struct Sought<'a> {
     /// It takes at least so many people.
     pub capacity: Option<u32>,

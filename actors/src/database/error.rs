@@ -60,6 +60,7 @@ impl From<DieselError> for Error {
                     None => Self::Query(info.message().to_owned()),
                 },
             },
+            DieselError::DeserializationError(why) => Self::Damaged(why.to_string()),
             _ => Self::Query(error.to_string()),
         }
     }

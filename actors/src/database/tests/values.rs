@@ -123,3 +123,16 @@ struct At {
 }
 
 on_each_engine!(values_come_back, instants_are_in_order);
+
+#[test]
+fn what_is_stored_and_cannot_be_read_is_damage() {
+    scratch::run(Engine::Sqlite, async |scratch| {
+        let read = |connection: &mut DatabaseConnection| {
+            Ok(each_engine!(connection, connection => {
+                Prepared::<_, SqlJson>::new("SELECT '{'", &[]).get_result::<Json>(connection)
+            })?)
+        };
+        let told: Result<Json, Error> = scratch.open().read(read).await;
+        assert!(matches!(&told, Err(Error::Damaged(why)) if why.contains("'{'")), "{told:?}");
+    });
+}
