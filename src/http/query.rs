@@ -20,6 +20,7 @@ pub struct NoParameters {}
 struct Parameter {
     name: String,
     types: Vec<String>,
+    is_instant: bool,
 }
 
 /// The parameters of an operation.
@@ -32,7 +33,7 @@ impl Parameters {
         let schema = SchemaGenerator::default().root_schema_for::<Q>();
         let fields = schema.get("properties").and_then(Value::as_object);
         let parameters = fields.into_iter().flatten();
-        Self(parameters.map(|(name, schema)| Parameter { name: name.clone(), types: types(schema) }).collect())
+        Self(parameters.map(|(name, schema)| Parameter::of(name, schema)).collect())
     }
 
     /// Reads a query string.
@@ -67,7 +68,11 @@ impl Parameters {
                 _ if error.starts_with("missing field") => {
                     refused(error.replacen("missing field", "the request lacks the query parameter", 1))
                 }
-                Some(name) => refused(format!("the query parameter {name} is not what it must be: {error}")),
+                Some(name) => {
+                    let parameter = self.0.iter().find(|parameter| parameter.name == name);
+                    let error = parameter.and_then(Parameter::example).map_or(error, str::to_owned);
+                    refused(format!("the query parameter {name} is not what it must be: {error}"))
+                }
                 None => refused(error),
             }
         })
@@ -83,6 +88,17 @@ impl Parameters {
 }
 
 impl Parameter {
+    fn of(name: &str, schema: &Value) -> Self {
+        let is_instant = schema.get("format").is_some_and(|format| format == "date-time");
+        Self { name: name.to_owned(), types: types(schema), is_instant }
+    }
+
+    /// What to write where the type's own error would not say it.
+    fn example(&self) -> Option<&'static str> {
+        let example = "write an instant such as 2030-01-31T13:00:00Z or 2030-01-31T08:00:00-05:00 (a + in it as %2B)";
+        self.is_instant.then_some(example)
+    }
+
     /// A text as the JSON value that the parameter's type is read from; one that does not fit is left as it is, for the
     /// type itself to refuse.
     fn value(&self, text: &str) -> Value {
@@ -173,6 +189,16 @@ mod tests {
             let error = read(query).expect_err("invalid");
             assert!(error.contains(&format!("query parameter {name}")), "{query}: {error}");
         }
+    }
+
+    #[test]
+    fn how_an_instant_is_written_is_told() {
+        // A + that is not encoded is a space.
+        for query in ["from=2030-01-31", "from=2030-01-31T08:00:00+05:00", "from="] {
+            let error = read(query).expect_err("invalid");
+            assert!(error.contains("2030-01-31T13:00:00Z") && error.contains("%2B"), "{query}: {error}");
+        }
+        assert!(read("from=2030-01-31T08:00:00%2B05:00").is_ok());
     }
 
     #[test]
