@@ -13,7 +13,7 @@ pub(super) enum Ending {
     Undo,
 }
 
-/// Hands the caller its answer once the fate of the transaction is known; the caller gets it when what the transaction
+/// Hands the caller its answer once the fate of the transaction is known, or does not matter; the caller gets it when what the transaction
 /// outdates is forgotten.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), Error>, Option<Forgotten>) + Send>;
 
@@ -34,14 +34,14 @@ pub(super) enum Manner {
     Durable,
     /// Answered before it is on disk.
     Repeatable(Plans),
-    /// Reads a snapshot.
+    /// Reads a snapshot, and is answered before that ends.
     Snapshot,
 }
 
 /// What a job does with its transaction, or without one, and how it answers.
 pub(super) type Work = Box<dyn FnOnce(Result<&mut Transaction<'_>, Error>) -> (Ending, Answer) + Send>;
 
-/// A unit of work: run inside a transaction, then answered after its commit or rollback.
+/// A unit of work: run inside a transaction, then answered after its commit or rollback, if it can have written.
 pub(super) struct Job {
     pub manner: Manner,
     /// Locks that it begins with.

@@ -56,6 +56,11 @@ impl Session {
         Ok(())
     }
 
+    /// Whether a statement has failed in this transaction.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
     /// Commits what is to be kept.
     pub fn end(&mut self, keep: bool) -> Result<(), Error> {
         let has_failed = self.has_failed.swap(false, Ordering::Relaxed);

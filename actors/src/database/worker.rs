@@ -72,6 +72,7 @@ impl Worker {
             Err(error) => return refuse(waiting, &error),
         };
         let shared = waiting.len() > 1;
+        let is_snapshot = waiting.front().is_some_and(|job| job.manner == Manner::Snapshot);
         let (mut keep, mut appended, mut broken) = (shared, 0, None);
         let mut answers = Vec::with_capacity(waiting.len());
         let mut invalidation = Invalidation::default();
@@ -86,6 +87,10 @@ impl Worker {
             }
             broken = ran.broken;
             answers.push(ran.answer);
+        }
+        if is_snapshot && broken.is_none() && !session.has_failed() {
+            // Nothing hangs on how it ends, so nobody waits for that.
+            answers.drain(..).for_each(|answer| answer(Ok(()), None));
         }
         let outcome = match broken {
             None => session.end(keep),

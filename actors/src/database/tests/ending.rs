@@ -28,6 +28,42 @@ async fn work_that_swallows_a_failed_statement_is_not_answered_ok_unless_it_is_k
     database.write(|transaction| put(transaction, "after")).await.expect("committed");
 }
 
+async fn a_snapshot_is_over_soon_after_its_answer(scratch: Scratch) {
+    let database = with_words(&scratch).await;
+    // Whoever held on to it would keep SQLite's log from being folded in, and PostgreSQL from vacuuming.
+    for _ in 0..20 {
+        assert!(words(&database).await.is_empty());
+    }
+    let location = scratch.location();
+    settle("nothing is open", async || match &location {
+        Location::Sqlite(path) => {
+            location.checkpoint().ok()?;
+            let log = std::fs::metadata(format!("{}-wal", path.display())).expect("its log");
+            (log.len() == 0).then_some(())
+        }
+        Location::Postgres(url) => {
+            let open = "SELECT datname AS word FROM pg_stat_activity
+                WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+            let open: Vec<Word> = sql_query(open).load(&mut PgConnection::establish(url).ok()?).ok()?;
+            open.is_empty().then_some(())
+        }
+    })
+    .await;
+}
+
+async fn a_snapshot_that_broke_is_not_answered_ok(scratch: Scratch) {
+    let database = with_words(&scratch).await;
+    let answer: Result<(), Error> = database
+        .read(|connection| {
+            assert!(connection.batch_execute("SELECT * FROM no_such_table").is_err());
+            Ok(())
+        })
+        .await;
+    // On SQLite it is as good as before.
+    assert_eq!(answer.is_ok(), scratch.engine() == Engine::Sqlite, "{answer:?}");
+    assert!(words(&database).await.is_empty());
+}
+
 async fn events_appended_wake_only_after_a_commit(scratch: Scratch) {
     let database = with_words(&scratch).await;
     let appended = database.appended();
@@ -80,6 +116,8 @@ async fn the_last_handle_may_go_inside_the_work(scratch: Scratch) {
 on_each_engine!(
     an_answer_comes_only_after_the_commit,
     work_that_swallows_a_failed_statement_is_not_answered_ok_unless_it_is_kept,
+    a_snapshot_is_over_soon_after_its_answer,
+    a_snapshot_that_broke_is_not_answered_ok,
     events_appended_wake_only_after_a_commit,
     work_that_waits_is_done_before_the_database_closes,
     the_last_handle_may_go_inside_the_work,
