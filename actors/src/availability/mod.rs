@@ -44,6 +44,7 @@ mod rules;
 mod search;
 mod series;
 mod series_store;
+mod sought;
 mod store;
 #[cfg(test)]
 mod tests;

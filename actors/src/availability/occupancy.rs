@@ -4,19 +4,16 @@
 //! writers from waiting on each other's rows; the constraint `occupancy_no_overlap` (an exclusion constraint on
 //! PostgreSQL, a trigger on SQLite) is the proof that holds even for a writer that forgot the lock.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::Integer;
 use uuid::Uuid;
 
 use super::error::{Conflict, Error};
 use super::model::Slot;
-use crate::database::sql_types::{Id, Instant, SqlId, SqlInstant};
-use crate::database::{
-    self, DatabaseConnection, Parameter, Prepared, Transaction, bulk_rows, each_engine, insert_rows,
-};
+use crate::database::sql_types::{Id, Instant};
+use crate::database::{self, DatabaseConnection, Transaction, bulk_rows, each_engine, insert_rows};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -81,38 +78,6 @@ pub(super) fn holds(
             .order((occupancy::starts_at, occupancy::unit))
             .load(connection)
     })?)
-}
-
-/// Pieces that are longer have an index of their own, so that a search among all resources need not look back a day for the
-/// others.
-const SHORT: TimeDelta = TimeDelta::hours(3);
-
-/// Which units of which resources are held at any time within `span`.
-pub(super) fn held_units(
-    connection: &mut DatabaseConnection,
-    span: Slot,
-) -> Result<HashMap<Uuid, BTreeSet<i32>>, database::Error> {
-    let is_long = match connection {
-        DatabaseConnection::Postgres(_) => "ends_at - starts_at > interval '3 hours'",
-        DatabaseConnection::Sqlite(_) => "ends_at - starts_at > 10800000000",
-    };
-    let text = format!(
-        "SELECT resource_id, unit FROM occupancy WHERE starts_at < ? AND starts_at > ? AND ends_at > ?
-         UNION ALL
-         SELECT resource_id, unit FROM occupancy
-         WHERE starts_at <= ? AND starts_at > ? AND ends_at > ? AND {is_long}"
-    );
-    let at = |at| Parameter::<SqlInstant, _>::new(Instant(at));
-    let (from, to) = (at(span.starts_at), at(span.ends_at));
-    let (short, long) = (at(span.starts_at - SHORT), at(span.starts_at - LONGEST_PIECE));
-    let rows: Vec<(Id, i32)> = each_engine!(connection, connection => {
-        Prepared::<_, (SqlId, Integer)>::new(&text, &[&to, &short, &from, &short, &long, &from]).load(connection)
-    })?;
-    let mut held: HashMap<Uuid, BTreeSet<i32>> = HashMap::new();
-    for (resource_id, unit) in rows {
-        held.entry(resource_id.0).or_default().insert(unit);
-    }
-    Ok(held)
 }
 
 /// The first unit that is free throughout `slot`, given what holds the resource.

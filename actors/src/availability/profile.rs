@@ -108,9 +108,13 @@ impl Profile {
     }
 }
 
+/// The types of a [`Row`]'s columns, in their order.
+pub(super) type Columns = availability_profiles::SqlType;
+
+/// A profile as it is stored.
 #[derive(Debug, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = availability_profiles, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct Row {
     resource_id: Id,
     version: i64,
     code: String,
@@ -157,7 +161,7 @@ impl Row {
         }
     }
 
-    fn profile(self) -> Result<Profile, database::Error> {
+    pub fn profile(self) -> Result<Profile, database::Error> {
         Ok(Profile {
             resource_id: self.resource_id.0,
             version: self.version,
@@ -195,46 +199,6 @@ pub(super) fn all(connection: &mut DatabaseConnection) -> Result<Vec<Profile>, d
         .filter(availability_profiles::deleted.eq(false))
         .order(availability_profiles::code)
         .load::<Row>(connection)?;
-    rows.into_iter().map(Row::profile).collect()
-}
-
-/// What can be said of a profile without reading its documents.
-#[derive(Debug)]
-pub(super) struct Sought<'a> {
-    /// It takes at least so many people.
-    pub capacity: Option<u32>,
-    /// Its kind.
-    pub resource_type: Option<ResourceType>,
-    /// The building it is in.
-    pub building: Option<&'a str>,
-}
-
-/// So many of the profiles that are sought and not deleted, behind so many: the smallest first, by code among equals.
-pub(super) fn sought(
-    connection: &mut DatabaseConnection,
-    sought: &Sought<'_>,
-    behind: usize,
-    count: usize,
-) -> Result<Vec<Profile>, database::Error> {
-    use availability_profiles::{building, capacity, deleted, resource_type};
-    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = each_engine!(connection, connection => {
-        let mut query = availability_profiles::table.filter(diesel::dsl::not(deleted)).into_boxed();
-        if let Some(people) = sought.capacity {
-            query = query.filter(capacity.ge(i32::try_from(people).unwrap_or(i32::MAX)));
-        }
-        if let Some(kind) = &sought.resource_type {
-            query = query.filter(resource_type.eq(word(kind)));
-        }
-        if let Some(within) = sought.building {
-            query = query.filter(building.eq(within.to_owned()));
-        }
-        query
-            .order(diesel::dsl::sql::<diesel::sql_types::Integer>("capacity NULLS FIRST, code"))
-            .limit(number(count))
-            .offset(number(behind))
-            .load(connection)
-    })?;
     rows.into_iter().map(Row::profile).collect()
 }
 

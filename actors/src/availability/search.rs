@@ -10,17 +10,18 @@ use uuid::Uuid;
 use super::Availability;
 use super::error::Error;
 use super::get_availability::check_span;
-use super::occupancy::held_units;
-use super::profile::{self, Profile, Sought};
+use super::model::Slot;
+use super::profile::Profile;
 use super::rules::Request;
+use super::sought::Sought;
 use crate::database::DatabaseConnection;
 use crate::service::{Context, Query};
 
 /// The longest span that can be searched for.
 const LONGEST: TimeDelta = TimeDelta::days(31);
 
-/// How many profiles are read at a time: the smallest that suffice come first, and usually no more are needed.
-const PART: usize = 100;
+/// Usually as many profiles are read as are wanted. Where rules refuse some, it is so many times more with each further question.
+const GROWTH: usize = 4;
 
 /// A resource that is free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -67,15 +68,14 @@ impl Query for SearchFreeResources {
 
     fn run(self, connection: &mut DatabaseConnection, context: &Context) -> Result<Vec<FreeResource>, Error> {
         let span = check_span(self.from, self.to, LONGEST)?;
-        let held = held_units(connection, span)?;
-        let (part, mut seen, mut found) = (PART.max(self.limit), 0, Vec::new());
+        let (mut part, mut seen, mut found) = (self.limit, 0, Vec::new());
         while found.len() < self.limit {
-            let profiles = profile::sought(connection, &self.sought(), seen, part)?;
+            let profiles = self.sought(span).look(connection, seen, part)?;
             let are_all = profiles.len() < part;
             seen += profiles.len();
+            part *= GROWTH;
             let free = profiles.into_iter().filter(|profile| {
                 self.features.iter().all(|feature| has(&profile.features, feature))
-                    && held.get(&profile.resource_id).is_none_or(|units| units.len() < units_of(profile))
                     && Request::of(profile, span, None, context).violations().is_empty()
             });
             found.extend(free.map(FreeResource::from));
@@ -88,15 +88,12 @@ impl Query for SearchFreeResources {
     }
 }
 
-fn units_of(profile: &Profile) -> usize {
-    usize::try_from(profile.units()).unwrap_or(1)
-}
-
 impl SearchFreeResources {
     /// What the database can look for.
-    fn sought(&self) -> Sought<'_> {
-        let Self { capacity, resource_type, building, .. } = self;
-        Sought { capacity: *capacity, resource_type: *resource_type, building: building.as_deref() }
+    fn sought(&self, span: Slot) -> Sought<'_> {
+        let Self { capacity, resource_type, building, features, .. } = self;
+        let (building, features) = (building.as_deref(), !features.is_empty());
+        Sought { span, capacity: *capacity, resource_type: *resource_type, building, features }
     }
 }
 

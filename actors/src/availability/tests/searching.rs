@@ -53,30 +53,78 @@ async fn those_further_on_are_found_as_well(scratch: Scratch) {
     assert_eq!(codes(3, 150).await, all[..150]);
 }
 
-/// Short and long pieces are found by different indexes: none falls between them, whatever its length and its start.
-async fn every_hold_within_the_span_is_found(scratch: Scratch) {
-    let database = scratch.open();
-    let (hour, tick) = (TimeDelta::hours(1), TimeDelta::microseconds(1));
-    let lengths = [hour / 2, hour * 3 - tick, hour * 3, hour * 3 + tick, hour * 23, hour * 24];
-    let day = slot(0, 1).starts_at;
-    let claims: Vec<Claim> = (0..96 * 3)
-        .flat_map(|step| {
-            // Also a moment before and after each half hour.
-            let starts_at = day + hour / 2 * (step / 3) + tick * (step % 3 - 1);
-            lengths.map(|length| Slot { starts_at, ends_at: starts_at + length })
-        })
-        .map(|slot| Claim { resource_id: Ids.next(), unit: 0, slot, holder_id: Ids.next() })
-        .collect();
-    let stored = claims.clone();
-    database.write(move |transaction| occupancy::occupy(transaction, &stored)).await.expect("stored");
-    for (from, length) in [(24, hour / 2), (25, hour * 5), (30, hour * 30), (47, hour / 2), (0, hour)] {
-        let span = Slot { starts_at: day + hour * from, ends_at: day + hour * from + length };
-        let found = database.read(move |connection| occupancy::held_units(connection, span)).await.expect("read");
-        let expected: BTreeSet<Uuid> =
-            claims.iter().filter(|claim| claim.slot.overlaps(&span)).map(|claim| claim.resource_id).collect();
-        assert!(!expected.is_empty());
-        assert_eq!(found.into_keys().collect::<BTreeSet<_>>(), expected, "{span:?}");
-    }
+/// One room for each number of units and each time that is kept free behind a reservation, open at all times.
+fn rooms(like: &Profile) -> Vec<Profile> {
+    let kinds = (1..=3).flat_map(|units| [0, 30, 1_440].map(|minutes| (units, minutes)));
+    let room = |(max_concurrent_bookings, buffer_minutes)| {
+        let business_hours_only = false;
+        let custom =
+            CustomRules { max_concurrent_bookings, buffer_minutes, business_hours_only, ..like.custom_rules() };
+        let (resource_id, code) = (Ids.next(), format!("U{max_concurrent_bookings}B{buffer_minutes}"));
+        let rules = AvailabilityRules { custom_rules: Some(custom), ..like.rules.clone() };
+        Profile { resource_id, code, rules, capacity: None, ..like.clone() }
+    };
+    kinds.map(room).collect()
 }
 
-on_each_engine!(those_further_on_are_found_as_well, every_hold_within_the_span_is_found);
+/// What holds a room: each of its units, and one that it no longer has, for random spans with random gaps.
+fn held(room: &Profile, dice: &mut fastrand::Rng) -> Vec<Claim> {
+    let (first, last) = (slot(-48, 0).starts_at, slot(48, 49).starts_at);
+    let mut claims = Vec::new();
+    for unit in 0..=room.units() {
+        let mut next = first;
+        while next < last {
+            let starts_at = next + TimeDelta::minutes(dice.choice([0, 1, 60, 1_440, 2_880, 4_320]).expect("a gap"));
+            next = starts_at + TimeDelta::minutes(dice.choice([30, 60, 181, 1_440, 2_000]).expect("a length"));
+            let slot = Slot { starts_at, ends_at: next };
+            claims.push(Claim { resource_id: room.resource_id, unit, slot, holder_id: Ids.next() });
+        }
+    }
+    claims
+}
+
+/// A search offers what the guard would let pass, and nothing else.
+async fn what_is_found_can_be_reserved(scratch: Scratch) {
+    let scene = Scene::on(&scratch);
+    let known = scene.room().await;
+    let known = scene.ask(ListProfiles).await.expect("listed").into_iter().find(|one| one.resource_id == known);
+    let rooms = rooms(&known.expect("it is known"));
+    let mut dice = fastrand::Rng::with_seed(1);
+    let claims: Vec<Vec<Claim>> = rooms.iter().map(|room| held(room, &mut dice)).collect();
+    let (new, stored) = (rooms.clone(), claims.concat());
+    let written: Result<(), Error> = scene
+        .database
+        .write(move |transaction| {
+            new.iter().try_for_each(|room| profile::insert(transaction, room))?;
+            occupancy::occupy(transaction, &stored)
+        })
+        .await;
+    written.expect("written");
+    let mut counts = [0, 0];
+    for (half_hour, length) in (0..48).flat_map(|start| [30, 60, 480].map(|length| (start, length))) {
+        let from = slot(0, 1).starts_at + TimeDelta::minutes(30 * half_hour);
+        let span = Slot { starts_at: from, ends_at: from + TimeDelta::minutes(length) };
+        let can_be_reserved = |(room, claims): &(&Profile, &Vec<Claim>)| {
+            let holds: Vec<_> = claims.iter().copied().flat_map(Claim::pieces).collect();
+            occupancy::free_unit(&holds, span.with_buffer(room.buffer()), room.units()).is_ok()
+        };
+        let expected: BTreeSet<_> =
+            rooms.iter().zip(&claims).filter(can_be_reserved).map(|(room, _)| &room.code).collect();
+        let sought = SearchFreeResources {
+            from: span.starts_at,
+            to: span.ends_at,
+            capacity: None,
+            resource_type: None,
+            features: Vec::new(),
+            building: None,
+            limit: 100,
+        };
+        let mut found = scene.ask(sought).await.expect("found");
+        found.retain(|one| one.capacity.is_none());
+        assert_eq!(found.iter().map(|one| &one.code).collect::<BTreeSet<_>>(), expected, "{span:?}");
+        counts = [counts[0] + expected.len(), counts[1] + rooms.len() - expected.len()];
+    }
+    assert!(counts.iter().all(|count| *count > 100), "free and taken: {counts:?}");
+}
+
+on_each_engine!(those_further_on_are_found_as_well, what_is_found_can_be_reserved);
