@@ -70,7 +70,9 @@ impl Parameters {
                 }
                 Some(name) => {
                     let parameter = self.0.iter().find(|parameter| parameter.name == name);
-                    let error = parameter.and_then(Parameter::example).map_or(error, str::to_owned);
+                    let error = parameter
+                        .and_then(Parameter::example)
+                        .map_or(error.clone(), |example| format!("{error}; {example}"));
                     refused(format!("the query parameter {name} is not what it must be: {error}"))
                 }
                 None => refused(error),
@@ -93,7 +95,7 @@ impl Parameter {
         Self { name: name.to_owned(), types: types(schema), is_instant }
     }
 
-    /// What to write where the type's own error would not say it.
+    /// What to write, where the type's own error does not say it.
     fn example(&self) -> Option<&'static str> {
         let example = "write an instant such as 2030-01-31T13:00:00Z or 2030-01-31T08:00:00-05:00 (a + in it as %2B)";
         self.is_instant.then_some(example)

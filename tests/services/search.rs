@@ -152,10 +152,10 @@ fn several_units(campus: &Campus) {
     // Taken is when the last unit is, buffers included.
     let busy = slots(&week_of(campus, &room)["busy"]);
     assert_eq!(busy, [(start + TimeDelta::minutes(30), start + TimeDelta::minutes(90))]);
-    assert!(!free(campus, start, 60, "&building=U").contains("U1"));
+    assert!(!free(campus, start, 60, "&capacity=30").contains("U1"));
     assert!(free(campus, start + TimeDelta::minutes(90), 60, "&capacity=30").contains("U1"));
     // The time behind a reservation must be free as well: what is offered can be reserved.
-    assert!(!free(campus, start - TimeDelta::minutes(59), 60, "&building=U").contains("U1"));
+    assert!(!free(campus, start - TimeDelta::minutes(59), 60, "&capacity=30").contains("U1"));
     let before = start - TimeDelta::minutes(60);
     assert!(free(campus, before, 60, "&capacity=30").contains("U1"));
     campus.administrator.post("/reservations", &wish(&room, before, 60)).expect(201);

@@ -92,12 +92,12 @@ impl Profile {
         self.rules.custom_rules.clone().unwrap_or_default()
     }
 
-    /// The time kept free behind each reservation, at most [`LARGEST_BUFFER`].
+    /// The time kept free behind each reservation, at most [`LARGEST_BUFFER`]. The column `buffer_minutes` is the same.
     pub fn buffer(&self) -> TimeDelta {
         TimeDelta::minutes(self.custom_rules().buffer_minutes.into()).min(LARGEST_BUFFER)
     }
 
-    /// How many reservations it takes at once.
+    /// How many reservations it takes at once. The column `units` is the same.
     pub fn units(&self) -> i32 {
         i32::try_from(self.custom_rules().max_concurrent_bookings).unwrap_or(i32::MAX).max(1)
     }

@@ -92,8 +92,8 @@ impl SearchFreeResources {
     /// What the database can look for.
     fn sought(&self, span: Slot) -> Sought<'_> {
         let Self { capacity, resource_type, building, features, .. } = self;
-        let (building, features) = (building.as_deref(), !features.is_empty());
-        Sought { span, capacity: *capacity, resource_type: *resource_type, building, features }
+        let (building, reads_features) = (building.as_deref(), !features.is_empty());
+        Sought { span, capacity: *capacity, resource_type: *resource_type, building, reads_features }
     }
 }
 

@@ -21,8 +21,8 @@ pub(super) struct Sought<'a> {
     pub resource_type: Option<ResourceType>,
     /// The building it is in.
     pub building: Option<&'a str>,
-    /// Whether its further properties are wanted; they are else left out.
-    pub features: bool,
+    /// Whether its further properties are read; the profiles else have none.
+    pub reads_features: bool,
 }
 
 impl Sought<'_> {
@@ -62,7 +62,7 @@ impl Sought<'_> {
             DatabaseConnection::Postgres(_) => "make_interval(mins => p.buffer_minutes)",
             DatabaseConnection::Sqlite(_) => "p.buffer_minutes * 60000000",
         };
-        let features = if self.features { "p.features" } else { "'{}'" };
+        let features = if self.reads_features { "p.features" } else { "'{}'" };
         format!(
             "SELECT p.resource_id, p.version, p.code, p.name, p.type, p.capacity, p.category_id, p.building, {features},
                 p.status, p.rules, p.opening, p.deleted
@@ -71,7 +71,7 @@ impl Sought<'_> {
                 SELECT count(DISTINCT o.unit) FROM occupancy o WHERE o.resource_id = p.resource_id
                 AND o.starts_at < ? + {buffer} AND o.starts_at > ? AND o.ends_at > ?
              ) < p.units
-             ORDER BY p.capacity NULLS FIRST, p.code LIMIT ? OFFSET ?"
+             ORDER BY p.capacity NULLS FIRST, p.code, p.resource_id LIMIT ? OFFSET ?"
         )
     }
 }

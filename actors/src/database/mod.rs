@@ -6,7 +6,7 @@
 //!
 //! Work is a closure that never awaits, so a transaction is open only as long as its statements run. On SQLite one
 //! thread writes, and commands that wait together share a commit; on PostgreSQL each thread runs one transaction at a
-//! time. An answer is given after the commit, never before.
+//! time. The answer to a write is given after the commit, never before; nobody waits for the end of a snapshot.
 
 mod appended;
 mod bulk;
@@ -159,7 +159,8 @@ impl Database {
         submit(&self.0.writes, Manner::Repeatable(plans), Vec::new(), work).await
     }
 
-    /// Runs `work` on a snapshot: all its queries see the same state. It cannot write.
+    /// Runs `work` on a snapshot: all its queries see the same state. It cannot write. The snapshot may still be open for a
+    /// moment when its answer is there.
     ///
     /// # Errors
     /// What `work` returned, or a failure of storage itself.

@@ -72,7 +72,7 @@ impl Worker {
             Err(error) => return refuse(waiting, &error),
         };
         let shared = waiting.len() > 1;
-        let is_snapshot = waiting.front().is_some_and(|job| job.manner == Manner::Snapshot);
+        let is_snapshot = !shared && waiting.front().is_some_and(|job| job.manner == Manner::Snapshot);
         let (mut keep, mut appended, mut broken) = (shared, 0, None);
         let mut answers = Vec::with_capacity(waiting.len());
         let mut invalidation = Invalidation::default();
@@ -101,8 +101,10 @@ impl Worker {
         };
         // A connection whose transaction could not be ended is in an unknown state: the next job gets a new one.
         self.session = outcome.is_ok().then_some(session);
-        if outcome.is_ok() {
-            self.appended.tell(appended);
+        match &outcome {
+            Ok(()) => self.appended.tell(appended),
+            Err(error) if answers.is_empty() => log::warn!("the end of what was answered failed: {error}"),
+            Err(_) => {}
         }
         let forgotten = self.forget(invalidation);
         for answer in answers {

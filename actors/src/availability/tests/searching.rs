@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::availability::occupancy::Claim;
+use crate::availability::rules::Request;
 
 /// More than are read at a time, so that whoever stops too early, or goes on where nothing is left, is seen.
 const ROOMS: usize = 230;
@@ -53,9 +54,11 @@ async fn those_further_on_are_found_as_well(scratch: Scratch) {
     assert_eq!(codes(3, 150).await, all[..150]);
 }
 
-/// One room for each number of units and each time that is kept free behind a reservation, open at all times.
+/// One room for each number of units and each time that is kept free behind a reservation, open at all times, and one with
+/// the usual rules. The largest numbers are more than our own rules allow, as another program's might be.
 fn rooms(like: &Profile) -> Vec<Profile> {
-    let kinds = (1..=3).flat_map(|units| [0, 30, 1_440].map(|minutes| (units, minutes)));
+    let kinds =
+        [0, 1, 2, 3, u32::MAX].into_iter().flat_map(|units| [0, 30, 1_440, u32::MAX].map(|minutes| (units, minutes)));
     let room = |(max_concurrent_bookings, buffer_minutes)| {
         let business_hours_only = false;
         let custom =
@@ -64,14 +67,16 @@ fn rooms(like: &Profile) -> Vec<Profile> {
         let rules = AvailabilityRules { custom_rules: Some(custom), ..like.rules.clone() };
         Profile { resource_id, code, rules, capacity: None, ..like.clone() }
     };
-    kinds.map(room).collect()
+    let rules = AvailabilityRules { custom_rules: None, ..like.rules.clone() };
+    let usual = Profile { resource_id: Ids.next(), code: "USUAL".to_owned(), rules, capacity: None, ..like.clone() };
+    kinds.map(room).chain([usual]).collect()
 }
 
 /// What holds a room: each of its units, and one that it no longer has, for random spans with random gaps.
 fn held(room: &Profile, dice: &mut fastrand::Rng) -> Vec<Claim> {
     let (first, last) = (slot(-48, 0).starts_at, slot(48, 49).starts_at);
     let mut claims = Vec::new();
-    for unit in 0..=room.units() {
+    for unit in 0..=room.units().min(3) {
         let mut next = first;
         while next < last {
             let starts_at = next + TimeDelta::minutes(dice.choice([0, 1, 60, 1_440, 2_880, 4_320]).expect("a gap"));
@@ -83,7 +88,7 @@ fn held(room: &Profile, dice: &mut fastrand::Rng) -> Vec<Claim> {
     claims
 }
 
-/// A search offers what the guard would let pass, and nothing else.
+/// A search offers what the rules and the guard would let pass, and nothing else.
 async fn what_is_found_can_be_reserved(scratch: Scratch) {
     let scene = Scene::on(&scratch);
     let known = scene.room().await;
@@ -100,6 +105,7 @@ async fn what_is_found_can_be_reserved(scratch: Scratch) {
         })
         .await;
     written.expect("written");
+    let context = scene.context(Role::GeneralAdmin, USER);
     let mut counts = [0, 0];
     for (half_hour, length) in (0..48).flat_map(|start| [30, 60, 480].map(|length| (start, length))) {
         let from = slot(0, 1).starts_at + TimeDelta::minutes(30 * half_hour);
@@ -107,6 +113,7 @@ async fn what_is_found_can_be_reserved(scratch: Scratch) {
         let can_be_reserved = |(room, claims): &(&Profile, &Vec<Claim>)| {
             let holds: Vec<_> = claims.iter().copied().flat_map(Claim::pieces).collect();
             occupancy::free_unit(&holds, span.with_buffer(room.buffer()), room.units()).is_ok()
+                && Request::of(room, span, None, &context).violations().is_empty()
         };
         let expected: BTreeSet<_> =
             rooms.iter().zip(&claims).filter(can_be_reserved).map(|(room, _)| &room.code).collect();

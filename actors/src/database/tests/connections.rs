@@ -12,8 +12,12 @@ struct Process {
     id: i32,
 }
 
+fn process_of(connection: &mut DatabaseConnection) -> Result<i32, Error> {
+    Ok(sql_query("SELECT pg_backend_pid() AS id").get_result::<Process>(connection)?.id)
+}
+
 fn ask_process(transaction: &mut Transaction<'_>) -> Result<i32, Error> {
-    Ok(sql_query("SELECT pg_backend_pid() AS id").get_result::<Process>(transaction.connection())?.id)
+    process_of(transaction.connection())
 }
 
 #[test]
@@ -23,6 +27,8 @@ fn little_work_is_done_by_few_of_them() {
         let mut processes = HashSet::new();
         for _ in 0..200 {
             processes.insert(database.write(ask_process).await.expect("answered"));
+            let read = database.read(process_of).await;
+            processes.insert(read.expect("answered"));
         }
         // The one that has just answered may not be back when the next work comes.
         assert!(processes.len() <= 3, "{processes:?}");

@@ -133,6 +133,29 @@ fn what_comes_after_the_close_is_refused() {
     assert!(queue.take(1, &Arc::default()).is_none());
 }
 
+fn terminate_all(url: &str) {
+    let all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    PgConnection::establish(url).expect("connected").batch_execute(all).expect("terminated");
+}
+
+/// It is answered before it ends, so nothing is lost when it cannot.
+#[test]
+fn a_snapshot_that_cannot_be_ended_is_answered_all_the_same() {
+    scratch::run(Engine::Postgres, async |scratch| {
+        let database = with_words(&scratch).await;
+        database.write(|transaction| put(transaction, "there")).await.expect("committed");
+        let Location::Postgres(url) = scratch.location() else { unreachable!() };
+        let read = move |connection: &mut DatabaseConnection| {
+            let words: Vec<Word> = sql_query("SELECT word FROM words").load(connection)?;
+            terminate_all(&url);
+            Ok::<_, Error>(words.len())
+        };
+        assert_eq!(database.read(read).await.expect("what was read"), 1);
+        assert_eq!(words(&database).await, ["there"], "over a new connection");
+    });
+}
+
 #[test]
 fn a_lost_connection_is_replaced() {
     scratch::run(Engine::Postgres, async |scratch| {
@@ -149,13 +172,7 @@ fn a_lost_connection_is_replaced() {
         });
         let terminate = async {
             inside.await.expect("the work begins");
-            PgConnection::establish(&url)
-                .expect("connect")
-                .batch_execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                     WHERE datname = current_database() AND pid <> pg_backend_pid()",
-                )
-                .expect("terminated");
+            terminate_all(&url);
             terminated.send(()).expect("the work waits");
         };
         let (interrupted, ()): (Result<(), Error>, ()) = futures_util::join!(interrupted, terminate);

@@ -4,4 +4,3 @@ ALTER TABLE occupancy
 CREATE INDEX occupancy_start ON occupancy (starts_at) INCLUDE (ends_at, resource_id, unit);
 CREATE INDEX occupancy_long ON occupancy (starts_at) INCLUDE (ends_at, resource_id, unit)
     WHERE ends_at - starts_at > interval '3 hours';
-ALTER TABLE availability_profiles DROP COLUMN buffer_minutes, DROP COLUMN units;

@@ -1,5 +1,3 @@
 CREATE INDEX occupancy_start ON occupancy (starts_at, ends_at, resource_id, unit);
 CREATE INDEX occupancy_long ON occupancy (starts_at, ends_at, resource_id, unit)
     WHERE ends_at - starts_at > 10800000000;
-ALTER TABLE availability_profiles DROP COLUMN buffer_minutes;
-ALTER TABLE availability_profiles DROP COLUMN units;
