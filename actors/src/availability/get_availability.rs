@@ -30,8 +30,8 @@ pub struct ResourceAvailability {
     pub closed: bool,
     /// When it is taken within the span, as far as no further reservation fits: buffers included, in the order of time.
     pub busy: Vec<Slot>,
-    /// When it is open and not taken within the span, in the order of time. Before what is
-    /// taken, a reservation must also leave the time that is kept free behind it.
+    /// When it is open and not taken within the span, in the order of time. Before what is taken, a
+    /// reservation must also leave the time that is kept free behind it.
     pub free: Vec<Slot>,
 }
 

@@ -26,7 +26,8 @@ pub(super) struct Sought<'a> {
 }
 
 impl Sought<'_> {
-    /// So many of the profiles that are sought and not deleted, behind so many: the smallest first, by code among equals.
+    /// So many of the profiles that are sought and not deleted, behind so many: the smallest first, by code among equals, and always
+    /// in the same order.
     pub fn look(
         &self,
         connection: &mut DatabaseConnection,
@@ -45,9 +46,16 @@ impl Sought<'_> {
         let building = self.building.map(Parameter::<Text, _>::new);
         let rows: Vec<Row> = each_engine!(connection, connection => {
             let mut parameters: Vec<&dyn Bind<_>> = Vec::new();
-            parameters.extend(capacity.iter().map(|one| one as &dyn Bind<_>));
-            parameters.extend(kind.iter().map(|one| one as &dyn Bind<_>));
-            parameters.extend(building.iter().map(|one| one as &dyn Bind<_>));
+            // In the order of the conditions.
+            if let Some(capacity) = &capacity {
+                parameters.push(capacity);
+            }
+            if let Some(kind) = &kind {
+                parameters.push(kind);
+            }
+            if let Some(building) = &building {
+                parameters.push(building);
+            }
             parameters.extend([&to as &dyn Bind<_>, &back, &from, &count, &behind]);
             Prepared::<_, Columns>::new(&text, &parameters).load(connection)
         })?;

@@ -13,8 +13,8 @@ pub(super) enum Ending {
     Undo,
 }
 
-/// Hands the caller its answer once the fate of the transaction is known, or does not matter; the caller gets it when what the transaction
-/// outdates is forgotten.
+/// Hands the caller its answer once the fate of the transaction is known, or matters to nobody; the caller gets it when what
+/// the transaction outdates is forgotten.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), Error>, Option<Forgotten>) + Send>;
 
 /// Where the plans of a transaction's statements come from.
@@ -41,7 +41,7 @@ pub(super) enum Manner {
 /// What a job does with its transaction, or without one, and how it answers.
 pub(super) type Work = Box<dyn FnOnce(Result<&mut Transaction<'_>, Error>) -> (Ending, Answer) + Send>;
 
-/// A unit of work: run inside a transaction, then answered after its commit or rollback, if it can have written.
+/// A unit of work: run inside a transaction and answered after its commit or rollback; before, if it only reads.
 pub(super) struct Job {
     pub manner: Manner,
     /// Locks that it begins with.
